@@ -50,7 +50,7 @@ install_packages() {
     fi
   fi
   say "installing the locked packages (a minute or two)"
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements.txt
+  "$venv/bin/python" -m pip install -qq --disable-pip-version-check --no-input --require-hashes -r requirements.txt
   printf '%s\n' "$wanted" >"$stamp"
 }
 
