@@ -7,8 +7,8 @@ import collections.abc as c
 import dataclasses
 import typing as t
 
-from ansible_collections.golden.windows_ami.plugins.plugin_utils.fingerprint import fingerprint
-from ansible_collections.golden.windows_ami.plugins.plugin_utils.records import USABLE, Build
+from .fingerprint import fingerprint
+from .records import USABLE, Build
 
 BUILD = "build"
 SKIP = "skip"
