@@ -118,9 +118,12 @@ def later(stored: Build, new: Build) -> Build:
 
     A record may arrive late, from the spool, so "built" must not undo "verified". A record that knows an AMI beats one
     that does not, whatever the order: a build may be given up as interrupted before the news of its AMI arrives, and an
-    AMI that nobody knows of is the one thing that must not be lost.
+    AMI that nobody knows of is the one thing that must not be lost. For the same reason the AMIs of both are kept.
     """
-    return stored if _rank(stored) > _rank(new) else new
+    loser, winner = (new, stored) if _rank(stored) > _rank(new) else (stored, new)
+    return dataclasses.replace(
+        winner, amis={**loser.amis, **winner.amis}, snapshots={**loser.snapshots, **winner.snapshots}
+    )
 
 
 def new_build_id(now: dt.datetime) -> str:
