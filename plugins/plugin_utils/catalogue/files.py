@@ -37,7 +37,8 @@ def explained(path: pathlib.Path, action: str) -> t.Iterator[None]:
         hint = next((f"; {text}" for start, text in _HINTS.items() if name.startswith(start)), "")
         raise CatalogueError(f"Cannot {action} the catalogue {path}: {exc}{hint}") from exc
     except OSError as exc:
-        raise CatalogueError(f"Cannot {action} the catalogue {path}: {exc.strerror or exc}") from exc
+        where = f" ({exc.filename})" if exc.filename else ""
+        raise CatalogueError(f"Cannot {action} the catalogue {path}: {exc.strerror}{where}") from exc
     except SchemaError as exc:
         raise CatalogueError(f"Cannot {action} the catalogue {path}: {exc}") from exc
 

@@ -16,6 +16,7 @@ from ansible_collections.golden.windows_ami.plugins.plugin_utils.catalogue impor
     open_catalogue,
 )
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.catalogue.sqlite import SqliteCatalogue
+from ansible_collections.golden.windows_ami.plugins.plugin_utils.records import Build
 
 from .conftest import Clock, MakeBuild
 
@@ -146,17 +147,13 @@ def test_who_lost_the_lease_cannot_start_a_build(
 def test_builds_whose_lease_is_gone_become_failed(
     catalogue: SqliteCatalogue, clock: Clock, make_build: MakeBuild
 ) -> None:
-    alive, crashed, replaced, ended = (
-        make_build("alive"),
-        make_build("crashed"),
-        make_build("replaced"),
-        make_build("z"),
-    )
-    for image, seconds in (("alive", 600), ("crashed", 60), ("z", 600)):
-        build = {"alive": alive, "crashed": crashed, "z": ended}[image]
+    def start(image: str, seconds: float) -> Build:
+        build = make_build(image)
         catalogue.start(build, catalogue.acquire_lease(lease_name(image), "ann", seconds))
+        return build
+
+    alive, crashed, replaced, ended = start("alive", 600), start("crashed", 60), start("replaced", 60), start("z", 60)
     catalogue.finish(dataclasses.replace(ended, status="built", amis={"eu-west-1": "ami-1"}))
-    catalogue.start(replaced, catalogue.acquire_lease(lease_name("replaced"), "ann", 60))
     clock.now += 90
     catalogue.acquire_lease(lease_name("replaced"), "bob", 600)
 
