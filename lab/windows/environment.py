@@ -36,7 +36,7 @@ class Environment:
         return {name: str(value.data) for name, value in self._registry.values(_key(sid)).items()}
 
     def block(self, user: str, profile: str, sid: str, computer_name: str) -> dict[str, str]:
-        """Give what a new process of a user sees, expanded: the machine's variables, then the user's; PATH is joined."""
+        """Give what a user's new process sees, expanded: the machine's variables, then the user's (PATH joined)."""
         result = {
             "SystemDrive": "C:",
             "SystemRoot": "C:\\Windows",

@@ -248,3 +248,10 @@ class Machine:
 def new_sid() -> str:
     """Give a machine SID that nothing else has."""
     return "S-1-5-21-" + "-".join(str(secrets.randbelow(0xFFFFFFFF - 0x10000000) + 0x10000000) for _ in range(3))
+
+
+def stock_machine(version: str, launch_agent: str, *, core: bool = False) -> Machine:
+    """Make a stock Amazon AMI's machine; see lab.windows.stock."""
+    from lab.windows import stock  # it is built from Machine
+
+    return stock.stock_machine(version, launch_agent, core=core)

@@ -61,12 +61,13 @@ UmRdpService | Remote Desktop Services UserMode Port Redirector | {_HOST}LocalSy
 VSS | Volume Shadow Copy | {_SYS32}vssvc.exe | manual | S | RpcSs
 W32Time | Windows Time | {_HOST}LocalService | manual | L |
 WinDefend | Microsoft Defender Antivirus Service | "C:\Program Files\Windows Defender\MsMpEng.exe" | auto | S | RpcSs
-WinHttpAutoProxySvc | WinHTTP Web Proxy Auto-Discovery Service | {_HOST}LocalServiceNetworkRestricted -p | manual | L | Dhcp
+WinHttpAutoProxySvc | WinHTTP Web Proxy Auto-Discovery Service | {_HOST}LocalService -p | manual | L | Dhcp
 Winmgmt | Windows Management Instrumentation | {_HOST}netsvcs -p | auto | S | RpcSs
 WinRM | Windows Remote Management (WS-Management) | {_HOST}NetworkService -p | auto | N | RpcSs
 wuauserv | Windows Update | {_HOST}netsvcs -p | manual | S | RpcSs
 """
-V2 = 'Amazon EC2Launch | Amazon EC2Launch | "C:\\Program Files\\Amazon\\EC2Launch\\service\\EC2LaunchService.exe" | auto | S |'
+_V2_BINARY = "C:\\Program Files\\Amazon\\EC2Launch\\service\\EC2LaunchService.exe"
+V2 = f'Amazon EC2Launch | Amazon EC2Launch | "{_V2_BINARY}" | auto | S |'
 # Manual services that something starts right after each boot.
 ALSO_RUNNING = ("netprofm", "PlugPlay", "TermService", "UmRdpService", "WinHttpAutoProxySvc", "SessionEnv", "Appinfo")
 
