@@ -18,7 +18,6 @@ _IMAGE_KEYS = ("description", "base", "parent", "roles", "vars")
 # An image's name becomes part of an AMI name and of an inventory group.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _AMI_ID = re.compile(r"ami-[0-9a-f]{8,17}")
-_WINDOWS_YEAR = re.compile(r"20(16|19|22|25)")
 
 
 class ImageDataError(Exception):
@@ -27,7 +26,7 @@ class ImageDataError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Base:
-    """An AMI of someone else: how to find it (``kind`` is one of BASE_KINDS), and the name pattern of its family."""
+    """An AMI of someone else: how to find it (``kind`` is one of BASE_KINDS), and its family's name pattern if told."""
 
     name: str
     kind: str
@@ -130,18 +129,7 @@ def _parse_base(name: str, value: c.Mapping[str, t.Any], problems: list[str]) ->
         problems.append(f"ami_id {wanted!r} is not an AMI id such as ami-0123456789abcdef0.")
     if kind == "ssm_parameter" and not wanted.startswith("/"):
         problems.append(f"ssm_parameter {wanted!r} must be a full name, starting with /.")
-    family = texts["family"] or _family(name, kind, wanted)
-    return Base(name, kind, wanted, texts["owner"] or "amazon", family)
-
-
-def _family(name: str, kind: str, value: str) -> str | None:
-    """Return the name pattern of a base's family: where to look for a newer one when this one is gone."""
-    if kind == "name":
-        return value
-    if kind == "ssm_parameter" and "Windows_Server" in value:
-        return f"{value.rpartition('/')[2]}-*"
-    year = _WINDOWS_YEAR.search(name)
-    return f"Windows_Server-{year.group()}-English-Full-Base-*" if year else None
+    return Base(name, kind, wanted, texts["owner"] or "amazon", texts["family"] or None)
 
 
 def _parse_image(name: str, value: c.Mapping[str, t.Any], problems: list[str]) -> Image:

@@ -7,11 +7,18 @@ import collections.abc as c
 import dataclasses
 import typing as t
 
-from .fingerprint import fingerprint
+from .fingerprint import changed_inputs, fingerprint
+from .images import Image, ancestors, in_order
 from .records import USABLE, Build
 
 BUILD = "build"
 SKIP = "skip"
+_FILES = {
+    "provision": "the provisioning playbook",
+    "roles": "the list of roles",
+    "template": "the Packer template",
+    "user_data": "the user data",
+}
 # The input that is only known once the parent has been built.
 PARENT_AMI = "parent_ami"
 
@@ -35,12 +42,36 @@ class Existing(t.NamedTuple):
     ami: str
     problem: str | None = None
 
+    def as_source(self) -> Source:
+        """Return what an image that has this one as parent starts from."""
+        return Source(self.ami, self.build.ami_name or self.build.image, self.build.id)
+
 
 class Artefact(t.NamedTuple):
     """A file that a role fetches: the variable that names it, and its address."""
 
     variable: str
     url: str
+
+
+class Contents(t.NamedTuple):
+    """What goes into an image besides the AMI that it starts from."""
+
+    inputs: dict[str, str]
+    vars: dict[str, t.Any]
+    secret_vars: tuple[str, ...] = ()
+    artefacts: tuple[Artefact, ...] = ()
+
+
+class Facts(t.NamedTuple):
+    """What is known before anything is decided; dictionaries by name of the base or image."""
+
+    region: str
+    images: c.Mapping[str, Image]
+    bases: c.Mapping[str, Source]
+    contents: c.Mapping[str, Contents]
+    existing: c.Mapping[str, Existing]
+    last_failures: c.Mapping[str, Build]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,6 +89,7 @@ class PlanEntry:
     region: str
     description: str = ""
     reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     changed_inputs: tuple[str, ...] = ()
     source_ami: str | None = None
     source_ami_name: str | None = None
@@ -117,3 +149,130 @@ def finalize(entry: PlanEntry, parent: Build) -> PlanEntry:
         inputs=inputs,
         fingerprint=fingerprint(inputs),
     )
+
+
+def with_missing_parents(
+    images: c.Mapping[str, Image], selected: c.Sequence[str], existing: c.Mapping[str, Existing]
+) -> tuple[str, ...]:
+    """Return the selected images and, where a parent has no usable build, that parent too; parents first."""
+    names = set(selected)
+    for name in selected:
+        for parent in ancestors(images, name):
+            if parent in names:
+                continue
+            if parent in existing and existing[parent].problem is None:
+                break
+            names.add(parent)
+    return in_order(images, names)
+
+
+def make_plan(facts: Facts, selected: c.Sequence[str], *, force: bool = False) -> list[PlanEntry]:
+    """Decide about each selected image and the parents that it lacks; ``force`` rebuilds the selected ones."""
+    entries: dict[str, PlanEntry] = {}
+    for name in with_missing_parents(facts.images, selected, facts.existing):
+        entries[name] = _decide(facts, name, entries, force=force and name in selected)
+    return list(entries.values())
+
+
+def _decide(facts: Facts, name: str, decided: c.Mapping[str, PlanEntry], *, force: bool) -> PlanEntry:
+    image = facts.images[name]
+    contents = facts.contents[name]
+    source = _source(facts, image, decided)
+    inputs = {**contents.inputs, PARENT_AMI: source.ami} if source else dict(contents.inputs)
+    entry = PlanEntry(
+        image=name,
+        action=BUILD,
+        region=facts.region,
+        description=image.description,
+        notes=tuple(_notes(facts, image, decided)),
+        source_ami=source.ami if source else None,
+        source_ami_name=source.name if source else None,
+        base=image.base,
+        parent_image=image.parent,
+        parent_build=source.build if source else None,
+        roles=image.roles,
+        vars=contents.vars,
+        secret_vars=contents.secret_vars,
+        artefacts=contents.artefacts,
+        inputs=inputs,
+        fingerprint=fingerprint(inputs) if source else None,
+    )
+    existing = facts.existing.get(name)
+    if existing is None or existing.problem:
+        return dataclasses.replace(entry, reasons=tuple(_why_there_is_none(facts, name, existing)))
+    changed = changed_inputs(existing.build.inputs, inputs)
+    if source is None:
+        changed = tuple(input_name for input_name in changed if input_name != PARENT_AMI)
+    reasons = [describe_change(input_name, existing.build, entry) for input_name in changed]
+    if source is None:
+        reasons.insert(0, f"its parent {image.parent} is built in this run")
+        changed = (PARENT_AMI, *changed)
+    if force:
+        reasons.insert(0, "forced")
+    if reasons:
+        return dataclasses.replace(entry, reasons=tuple(reasons), changed_inputs=changed)
+    return dataclasses.replace(
+        entry, action=SKIP, reasons=(_up_to_date(existing),), ami_id=existing.ami, build_id=existing.build.id
+    )
+
+
+def _source(facts: Facts, image: Image, decided: c.Mapping[str, PlanEntry]) -> Source | None:
+    """Return what an image starts from; None when its parent is built in the same run."""
+    if image.parent is None:
+        return facts.bases[t.cast(str, image.base)]
+    if image.parent in decided and decided[image.parent].action == BUILD:
+        return None
+    return facts.existing[image.parent].as_source()
+
+
+def _why_there_is_none(facts: Facts, name: str, existing: Existing | None) -> t.Iterator[str]:
+    if existing is None:
+        yield f"never built in {facts.region}"
+    else:
+        yield f"the AMI of its newest build, {existing.build.id}, cannot be used: {existing.problem}"
+    failure = facts.last_failures.get(name)
+    if failure:
+        yield f"the last attempt, {failure.id}, failed: {first_line(failure.error) or 'no reason recorded'}"
+
+
+def _notes(facts: Facts, image: Image, decided: c.Mapping[str, PlanEntry]) -> t.Iterator[str]:
+    """Say what the user may want to know but did not ask for."""
+    for parent in ancestors(facts.images, image.name):
+        if parent in decided or parent not in facts.contents or parent not in facts.existing:
+            continue
+        before, after = facts.existing[parent].build, facts.contents[parent].inputs
+        changed = [name for name in changed_inputs(before.inputs, after) if name != PARENT_AMI]
+        if changed:
+            entry = PlanEntry(image=parent, action=BUILD, region=facts.region, inputs=after)
+            what = "; ".join(describe_change(name, before, entry) for name in changed)
+            yield f"its parent {parent} is not up to date ({what}) and was not asked for: build {before.id} is used"
+
+
+def _up_to_date(existing: Existing) -> str:
+    build = existing.build
+    when = f", {build.finished}" if build.finished else ""
+    return f"up to date: no input changed since build {build.id}{when}, and its AMI {existing.ami} is available"
+
+
+def describe_change(name: str, before: Build, after: PlanEntry) -> str:
+    """Say in words that an input differs between a build and what would be built now."""
+    old, new = before.inputs.get(name), after.inputs.get(name)
+    if name == PARENT_AMI:
+        what = f"parent {after.parent_image}" if after.parent_image else f"base {after.base}"
+        return f"{what} is {after.source_ami_name} ({new}), was {before.source_ami_name} ({old})"
+    kind, _, subject = name.partition(":")
+    verb = "is new" if old is None else "is gone" if new is None else "changed"
+    if kind == "version":
+        return f"{subject} is {new or 'gone'} now, was {old or 'not used'}"
+    if kind == "var":
+        return f"variable {subject} {verb}"
+    if kind == "role":
+        return f"role {subject} {verb}" if verb != "changed" else f"the files of role {subject} changed"
+    if kind == "builder":
+        return f"builder setting {subject} is {new or 'gone'} now, was {old or 'not set'}"
+    return f"{_FILES.get(name, name)} {verb}"
+
+
+def first_line(text: str | None) -> str:
+    """Return the first line of a text, for a summary."""
+    return next((line.strip() for line in (text or "").splitlines() if line.strip()), "")
