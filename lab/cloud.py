@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hypervisor: guests behind moto's instances, disks behind its images.
+
+moto's threads call the methods of `Cloud`, which return at once; the work is done in the lab's event loop, one change
+of an instance after another, and the instance's state in moto follows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import logging
+import typing as t
+
+from lab.disks import Disks
+from lab.ec2.hypervisor import set_state
+from lab.ec2.models import backend
+from lab.metadata import InstanceMetadata
+from lab.network import GuestNetwork
+from lab.timings import Timings
+
+if t.TYPE_CHECKING:
+    from lab.ec2.hypervisor import Instance
+    from lab.ec2.images import Image
+    from lab.guest import Guest
+
+LOG = logging.getLogger("lab.cloud")
+FAULT_TAG = "lab:fault"
+
+
+class Cloud:
+    """Implements lab.ec2.hypervisor.Hypervisor."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, cidrs: t.Iterator[str], timings: Timings | None = None) -> None:
+        self.timings = timings or Timings()
+        self.disks = Disks()
+        self.guests: dict[str, Guest] = {}
+        self._loop = loop
+        self._cidrs = cidrs
+        self._regions: dict[str, str] = {}
+        self._passwords: dict[str, str] = {}
+        self._locks: dict[str, asyncio.Lock] = collections.defaultdict(asyncio.Lock)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def open_region(self, region: str) -> str:
+        if region not in self._regions:
+            self._regions[region] = next(self._cidrs)
+            self.disks.know_stock(region)
+        return self._regions[region]
+
+    def password_data(self, instance_id: str) -> str:
+        return self._passwords.get(instance_id, "")
+
+    def launch(self, instance: Instance) -> None:
+        self._submit(instance, self._launch(instance))
+
+    def start(self, instance: Instance) -> None:
+        self._submit(instance, self._power_on(instance))
+
+    def stop(self, instance: Instance) -> None:
+        self._submit(instance, self._power_off(instance, "stopped"))
+
+    def reboot(self, instance: Instance) -> None:
+        self._submit(instance, self._reboot(instance))
+
+    def terminate(self, instance: Instance) -> None:
+        self._submit(instance, self._power_off(instance, "terminated"))
+
+    def capture(self, instance: Instance, image: Image, reboot: bool) -> None:
+        self._submit(instance, self._capture(instance, image, reboot))
+
+    def copy_image(self, source_id: str, image: Image) -> None:
+        self.disks.copy(source_id, image.id)
+        asyncio.run_coroutine_threadsafe(self._complete(image), self._loop)
+
+    def forget_image(self, image_id: str) -> None:
+        self.disks.forget(image_id)
+
+    async def close(self) -> None:
+        """Power every guest off."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*(guest.power_off() for guest in self.guests.values()))
+
+    def _submit(self, instance: Instance, change: t.Coroutine[t.Any, t.Any, None]) -> None:
+        """Queue a change of an instance, from any thread."""
+
+        def begin() -> None:
+            task = self._loop.create_task(self._in_turn(instance.id, change))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        self._loop.call_soon_threadsafe(begin)
+
+    async def _in_turn(self, instance_id: str, change: t.Coroutine[t.Any, t.Any, None]) -> None:
+        async with self._locks[instance_id]:
+            try:
+                await change
+            except Exception:  # the last boundary: a bug shows in the log, and the lab lives on
+                LOG.exception("%s: a change of the instance failed", instance_id)
+
+    async def _launch(self, instance: Instance) -> None:
+        try:
+            machine = await asyncio.to_thread(self.disks.open, instance.image_id)
+            self.guests[instance.id] = self._guest(instance, machine)
+        except Exception as exc:
+            # As EC2 does with an instance it cannot start.
+            instance.ec2_backend.release_instance(instance)
+            set_state(instance, "terminated", f"Server.InternalError: {type(exc).__name__}: {exc}")
+            raise
+        await self._power_on(instance)
+
+    async def _power_on(self, instance: Instance) -> None:
+        await asyncio.sleep(self.timings.pending)
+        if instance.state != "pending":  # stopped or terminated meanwhile
+            return
+        set_state(instance, "running")
+        await self.guests[instance.id].power_on()
+
+    async def _power_off(self, instance: Instance, final: str) -> None:
+        guest = self.guests.get(instance.id)
+        if guest is not None:
+            await guest.power_off()
+        if final == "terminated":
+            self.guests.pop(instance.id, None)
+            self._passwords.pop(instance.id, None)
+            instance.ec2_backend.release_instance(instance)
+        elif instance.state == "stopping":
+            set_state(instance, "stopped", instance._reason)
+
+    async def _reboot(self, instance: Instance) -> None:
+        if instance.state == "running":
+            await self.guests[instance.id].reboot()
+
+    async def _capture(self, instance: Instance, image: Image, reboot: bool) -> None:
+        guest = self.guests[instance.id]
+        if reboot:
+            await guest.power_off()
+        self.disks.keep(image.id, await asyncio.to_thread(guest.machine.snapshot))
+        if reboot:
+            await guest.power_on()
+        await self._complete(image)
+
+    async def _complete(self, image: Image) -> None:
+        await asyncio.sleep(self.timings.image)
+        for device in image.devices:
+            device.snapshot.status = "completed"
+        image.state = "available"
+        LOG.info("%s: available as %s", image.id, image.name)
+
+    async def _from_inside(self, instance: Instance, action: str) -> None:
+        """Do what the guest's own shutdown command asks, as EC2 sees it."""
+        if instance.state != "running":
+            return
+        if action == "reboot":
+            self.reboot(instance)
+            return
+        terminates = instance.instance_initiated_shutdown_behavior == "terminate"
+        set_state(instance, "shutting-down" if terminates else "stopping")
+        instance.state_reason = type(instance.state_reason)(
+            "Client.InstanceInitiatedShutdown: Instance initiated shutdown", "Client.InstanceInitiatedShutdown"
+        )
+        self._submit(instance, self._power_off(instance, "terminated" if terminates else "stopped"))
+
+    def _guest(self, instance: Instance, machine: t.Any) -> Guest:
+        from lab.guest import Guest, Site  # the model of Windows is large; the lab is ready before it is needed
+
+        ec2 = instance.ec2_backend
+        metadata = InstanceMetadata.of(instance, lambda data: self._passwords.update({instance.id: data}))
+        cidr = ec2.get_vpc(instance.vpc_id).cidr_block
+        site = Site(
+            address=instance.private_ip,
+            metadata=metadata,
+            network=GuestNetwork(instance.private_ip, cidr, lambda: ec2.has_egress(instance)),
+            allows=lambda peer, port: ec2.group_allows(instance, peer, port),
+            on_power=lambda action: self._from_inside(instance, action),
+            faults=frozenset(
+                fault for tag in instance.get_tags() if tag["key"] == FAULT_TAG for fault in tag["value"].split(",")
+            ),
+        )
+        return Guest(machine, site, self.timings, self._loop)
+
+    def status(self, account: str, region: str) -> list[dict[str, t.Any]]:
+        """Describe every instance of a region, for people and for the bench."""
+        rows = []
+        for instance in backend(account, region).all_instances():
+            guest = self.guests.get(instance.id)
+            rows.append(
+                {
+                    "instance_id": instance.id,
+                    "state": instance.state,
+                    "image_id": instance.image_id,
+                    "address": instance.private_ip,
+                    "computer_name": guest.machine.name if guest else "",
+                    "power": guest.power if guest else "off",
+                    "boots": guest.boots if guest else 0,
+                    "error": guest.error if guest else "",
+                    "winrm": guest.counters() if guest else {},
+                }
+            )
+        return rows

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one endpoint: moto's dispatcher, the lab's controls under /lab/, and API faults on request."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import typing as t
+import urllib.parse
+from xml.sax.saxutils import escape
+
+from moto.ec2.exceptions import EC2ClientError
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from lab.ec2.models import backend
+
+StartResponse = t.Callable[..., t.Any]
+Environ = dict[str, t.Any]
+Query = dict[str, str]
+
+
+class Fault(t.NamedTuple):
+    """An error that the next calls of an action are answered with."""
+
+    code: str
+    message: str
+    status: int
+    times: int
+
+
+class LabApp:
+    """A WSGI application. `status` describes the lab; `touched` is when it was last asked for anything."""
+
+    def __init__(self, account: str, region: str, status: t.Callable[[], dict[str, t.Any]]) -> None:
+        self.touched = time.monotonic()
+        self.requests = 0
+        self._account = account
+        self._region = region
+        self._status = status
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._faults: dict[str, Fault] = {}
+        self._lock = threading.Lock()
+        self._controls: dict[str, t.Callable[[Query], dict[str, t.Any]]] = {
+            "/lab/status": lambda query: self._status(),
+            "/lab/withdraw": self._withdraw,
+            "/lab/fault": self._set_fault,
+        }
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> t.Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path.startswith("/lab/"):
+            return self._control(path, environ, start_response)
+        self.touched = time.monotonic()
+        self.requests += 1
+        if path.startswith("/moto-api"):
+            # A reset would pull the instances from under their guests.
+            return _json(start_response, 403, {"error": "moto's own controls are off in the lab; see /lab/status"})
+        fault = self._fault_for(environ)
+        if fault is not None:
+            return _ec2_error(start_response, fault)
+        return t.cast("t.Iterable[bytes]", self._moto(environ, start_response))
+
+    def _control(self, path: str, environ: Environ, start_response: StartResponse) -> t.Iterable[bytes]:
+        control = self._controls.get(path)
+        if control is None:
+            return _json(start_response, 404, {"error": f"no control {path}; there are {sorted(self._controls)}"})
+        query = dict(urllib.parse.parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+        try:
+            return _json(start_response, 200, control(query))
+        except EC2ClientError as exc:
+            return _json(start_response, 400, {"error": exc.message})
+        except (KeyError, ValueError) as exc:
+            return _json(start_response, 400, {"error": f"missing or bad parameter: {exc}"})
+
+    def _withdraw(self, query: Query) -> dict[str, t.Any]:
+        """Make a stock image private, as Amazon does: image_id, region (the lab's own when left out)."""
+        backend(self._account, query.get("region", self._region)).withdraw_image(query["image_id"])
+        return {"withdrawn": query["image_id"]}
+
+    def _set_fault(self, query: Query) -> dict[str, t.Any]:
+        """Fail the next calls of an EC2 action: action, code, message, status, times (0 takes the fault back)."""
+        fault = Fault(
+            query.get("code", "RequestLimitExceeded"),
+            query.get("message", "Request limit exceeded."),
+            int(query.get("status", "503")),
+            int(query.get("times", "1")),
+        )
+        with self._lock:
+            self._faults[query["action"]] = fault
+        return {"action": query["action"], **fault._asdict()}
+
+    def _fault_for(self, environ: Environ) -> Fault | None:
+        if not self._faults:
+            return None
+        action = self._moto.get_action_from_body(self._moto._get_body(environ))
+        with self._lock:
+            fault = self._faults.pop(action or "", None)
+            if fault is None or fault.times < 1:
+                return None
+            if fault.times > 1:
+                self._faults[action or ""] = fault._replace(times=fault.times - 1)
+        return fault
+
+
+def _json(start_response: StartResponse, status: int, content: dict[str, t.Any]) -> list[bytes]:
+    body = json.dumps(content, indent=2).encode() + b"\n"
+    start_response(f"{status} .", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def _ec2_error(start_response: StartResponse, fault: Fault) -> list[bytes]:
+    body = (
+        f"<Response><Errors><Error><Code>{escape(fault.code)}</Code><Message>{escape(fault.message)}</Message></Error>"
+        "</Errors><RequestID>00000000-0000-0000-0000-000000000000</RequestID></Response>"
+    ).encode()
+    start_response(f"{fault.status} .", [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))])
+    return [body]

@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Images: the stock ones, and those made from instances, with snapshots of what the instance really has."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import typing as t
+
+from moto.ec2.models.amis import Ami
+from moto.ec2.utils import random_ami_id
+
+from lab.ec2 import errors, stock
+
+if t.TYPE_CHECKING:
+    from lab.ec2.models import EC2Backend
+
+NAME = re.compile(r"[A-Za-z0-9()\[\] ./'@_-]{3,128}\Z")
+
+
+class Device(t.NamedTuple):
+    """One entry of an image's block device mapping."""
+
+    name: str
+    snapshot: t.Any
+    volume_type: str = "gp3"
+    delete_on_termination: bool = True
+    iops: int | None = None
+    throughput: int | None = None
+
+    def to_mapping(self) -> dict[str, t.Any]:
+        ebs = {
+            "SnapshotId": self.snapshot.id,
+            "VolumeSize": self.snapshot.volume_size,
+            "VolumeType": self.volume_type,
+            "DeleteOnTermination": self.delete_on_termination,
+            "Encrypted": self.snapshot.encrypted,
+            "Iops": self.iops,
+            "Throughput": self.throughput,
+        }
+        return {"DeviceName": self.name, "Ebs": {key: value for key, value in ebs.items() if value is not None}}
+
+
+class Image(Ami):
+    """An AMI that knows its snapshots. Its disk is in the lab's image store under the same id."""
+
+    platform_details = "Windows"
+    usage_operation = "RunInstances:0002"
+    ena_support = True
+    sriov_net_support = "simple"
+
+    def __init__(self, backend: EC2Backend, image_id: str, devices: t.Sequence[Device] = (), **fields: t.Any) -> None:
+        fields.setdefault("region_name", f"{backend.region_name}a")
+        super().__init__(backend, image_id, **fields)
+        # moto makes every image a 15 GiB snapshot of its own.
+        backend.snapshots.pop(self.ebs_snapshot.id)
+        self.boot_mode = None
+        self.platform = "windows"
+        self.hypervisor = "xen"
+        self.virtualization_type = "hvm"
+        self.root_device_type = "ebs"
+        self.devices: tuple[Device, ...] = tuple(devices)
+        self.source_image_id: str | None = None
+        self.source_image_region: str | None = None
+        self.deprecation_time: str | None = None
+        # Amazon withdraws a stock image by making it private: gone for all but Amazon.
+        self.withdrawn = False
+
+    @property
+    def image_owner_alias(self) -> str | None:
+        return self.owner_alias
+
+    @property
+    def image_location(self) -> str:
+        return f"{self.owner_alias or self.owner_id}/{self.name}"
+
+    @image_location.setter
+    def image_location(self, value: str | None) -> None:
+        """moto sets it; EC2 derives it."""
+
+    @property
+    def block_device_mappings(self) -> list[dict[str, t.Any]]:
+        return [device.to_mapping() for device in self.devices]
+
+    @property
+    def root_device(self) -> Device:
+        return next(device for device in self.devices if device.name == self.root_device_name)
+
+    @property
+    def deprecated(self) -> bool:
+        return self.deprecation_time is not None and self.deprecation_time <= _iso(datetime.datetime.now(datetime.UTC))
+
+
+def make_stock_images(backend: EC2Backend) -> None:
+    """Register the region's stock images, public and Amazon's own."""
+    for item in stock.stock_images(backend.region_name):
+        device = Device(stock.ROOT_DEVICE, _snapshot_of(backend, item.image_id, stock.ROOT_GIB, stock.OWNER_ID), "gp2")
+        created = datetime.datetime.combine(item.released, datetime.time(6), datetime.UTC)
+        backend.amis[item.image_id] = Image(
+            backend,
+            item.image_id,
+            [device],
+            name=item.name,
+            description=item.family.description,
+            owner_id=stock.OWNER_ID,
+            owner_alias=stock.OWNER_ALIAS,
+            public=True,
+            architecture="x86_64",
+            creation_date=created.replace(tzinfo=None),
+            root_device_name=stock.ROOT_DEVICE,
+        )
+
+
+class ImageBackend:
+    """The part of the EC2 backend that deals in images. Mixed into the backend, before moto's own."""
+
+    def _load_amis(self: EC2Backend) -> None:
+        """moto calls this before the availability zones and volumes exist: the images follow in the constructor."""
+
+    def describe_images(
+        self: EC2Backend,
+        ami_ids: list[str] | None = None,
+        filters: dict[str, t.Any] | None = None,
+        exec_users: list[str] | None = None,
+        owners: list[str] | None = None,
+    ) -> list[Ami]:
+        """As moto, but an id that is unknown, gone or withdrawn is an error, as EC2 has it."""
+        missing = [image_id for image_id in ami_ids or () if image_id.startswith("ami-") and not self.visible(image_id)]
+        if missing:
+            raise errors.image_not_found(missing)
+        return [
+            image for image in super().describe_images(ami_ids, filters, exec_users, owners) if self.visible(image.id)
+        ]
+
+    def visible(self: EC2Backend, image_id: str) -> bool:
+        image = self.amis.get(image_id)
+        return image is not None and not getattr(image, "withdrawn", False)
+
+    def launchable_image(self: EC2Backend, image_id: str) -> Image:
+        """Return the image, or fail as RunInstances does."""
+        image = self.describe_images(ami_ids=[image_id])[0]
+        if image.state != "available":
+            raise errors.image_unavailable(image_id, image.state)
+        return t.cast("Image", image)
+
+    def create_image(
+        self: EC2Backend,
+        instance_id: str,
+        name: str,
+        description: str,
+        tag_specifications: list[dict[str, t.Any]],
+        no_reboot: bool = False,
+    ) -> Image:
+        """Snapshot every volume of the instance, keep its disk, and answer with an image that is still pending."""
+        instance = self.get_instance(instance_id)
+        if instance.state not in ("running", "stopped"):
+            raise errors.wrong_state(instance_id, instance.state, "imaged")
+        image_id = random_ami_id()
+        self._check_name(name)
+        image = Image(
+            self,
+            image_id,
+            self._snapshots_of(instance, image_id),
+            instance=instance,
+            name=name,
+            description=description,
+            state="pending",
+            root_device_name=instance.root_device_name,
+        )
+        image.source_image_id, image.source_image_region = instance.image_id, self.region_name
+        self._publish(image, tag_specifications)
+        self.hypervisor.capture(instance, image, reboot=instance.state == "running" and not no_reboot)
+        return image
+
+    def copy_image(
+        self: EC2Backend,
+        source_image_id: str,
+        source_region: str,
+        name: str | None = None,
+        description: str | None = None,
+        encrypted: bool = False,
+        kms_key_id: str | None = None,
+        tag_specifications: list[dict[str, t.Any]] | None = None,
+    ) -> Image:
+        """Copy an image between regions, or within one, encrypting its snapshots when asked to."""
+        source = self.sibling(source_region).launchable_image(source_image_id)
+        image_id = random_ami_id()
+        self._check_name(name or source.name)
+        devices = [
+            device._replace(
+                snapshot=_snapshot_of(
+                    self,
+                    image_id,
+                    device.snapshot.volume_size,
+                    self.account_id,
+                    encrypted or bool(kms_key_id) or device.snapshot.encrypted,
+                    kms_key_id,
+                )
+            )
+            for device in source.devices
+        ]
+        image = Image(
+            self,
+            image_id,
+            devices,
+            source_ami=source,
+            name=name or source.name,
+            description=description or source.description,
+            state="pending",
+            root_device_name=source.root_device_name,
+        )
+        image.source_image_id, image.source_image_region = source_image_id, source_region
+        self._publish(image, tag_specifications or [])
+        self.hypervisor.copy_image(source_image_id, image)
+        return image
+
+    def deregister_image(self: EC2Backend, ami_id: str, delete_snapshots: bool = False) -> None:
+        """Drop an image and its disk; the snapshots stay unless they are asked to go."""
+        image = self.describe_images(ami_ids=[ami_id])[0]
+        super().deregister_image(ami_id)
+        self.hypervisor.forget_image(ami_id)
+        for device in image.devices if delete_snapshots else ():
+            self.delete_snapshot(device.snapshot.id)
+
+    def withdraw_image(self: EC2Backend, image_id: str) -> None:
+        """Do as Amazon does with an old stock image: it is suddenly private."""
+        image = self.amis.get(image_id)
+        if image is None or image.owner_id != stock.OWNER_ID:
+            raise errors.image_not_found([image_id])
+        image.withdrawn = True
+        image.launch_permissions.clear()
+
+    def set_deprecation(self: EC2Backend, image_id: str, when: str | None) -> None:
+        self.describe_images(ami_ids=[image_id])[0].deprecation_time = when
+
+    def _check_name(self: EC2Backend, name: str) -> None:
+        if not NAME.match(name or ""):
+            raise errors.image_name_malformed(name)
+        for image in self.amis.values():
+            if image.name == name and image.owner_id == self.account_id:
+                raise errors.image_name_taken(name, image.id)
+
+    def _snapshots_of(self: EC2Backend, instance: t.Any, image_id: str) -> list[Device]:
+        devices = []
+        for device_name, block in sorted(instance.block_device_mapping.items()):
+            volume = self.get_volume(block.volume_id)
+            text = f"Created by CreateImage({instance.id}) for {image_id}"
+            snapshot = self.create_snapshot(volume.id, text, self.account_id, from_ami=image_id)
+            snapshot.kms_key_id = volume.kms_key_id
+            snapshot.status = "pending"
+            devices.append(
+                Device(
+                    device_name,
+                    snapshot,
+                    volume.volume_type,
+                    block.delete_on_termination,
+                    volume.iops,
+                    volume.throughput,
+                )
+            )
+        return devices
+
+    def _publish(self: EC2Backend, image: Image, tag_specifications: list[dict[str, t.Any]]) -> None:
+        self.amis[image.id] = image
+        for specification in tag_specifications:
+            tags = {tag["Key"]: tag["Value"] for tag in specification["Tags"]}
+            targets = {"image": [image], "snapshot": [device.snapshot for device in image.devices]}
+            for resource in targets[specification["ResourceType"]]:
+                resource.add_tags(tags)
+
+
+def _snapshot_of(
+    backend: EC2Backend,
+    image_id: str,
+    gib: int,
+    owner_id: str,
+    encrypted: bool = False,
+    kms_key_id: str | None = None,
+) -> t.Any:
+    """Make the snapshot of a volume that never was: of a stock image, or a copy."""
+    volume = backend.create_volume(gib, f"{backend.region_name}a", encrypted=encrypted, kms_key_id=kms_key_id)
+    snapshot = backend.create_snapshot(volume.id, f"Copied for {image_id}", owner_id, from_ami=image_id)
+    snapshot.kms_key_id = volume.kms_key_id
+    backend.delete_volume(volume.id)
+    return snapshot
+
+
+def _iso(moment: datetime.datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")

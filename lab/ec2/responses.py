@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""EC2's answers: what the lab's backend takes and gives beyond moto's."""
+
+from __future__ import annotations
+
+import typing as t
+
+from moto.core.responses import ActionResult
+from moto.core.utils import utcnow
+from moto.ec2 import responses as moto_responses
+
+from lab.ec2 import errors
+
+
+class EC2Response(moto_responses.EC2Response):
+    """Reads the parameters that moto drops, and answers calls it has not got."""
+
+    def create_image(self) -> ActionResult:
+        self.error_on_dryrun()
+        image = self.ec2_backend.create_image(
+            self._get_param("InstanceId"),
+            self._get_param("Name"),
+            self._get_param("Description", ""),
+            tag_specifications=self._get_param("TagSpecifications", []),
+            no_reboot=self._get_bool_param("NoReboot", False),
+        )
+        return ActionResult({"ImageId": image.id})
+
+    def copy_image(self) -> ActionResult:
+        self.error_on_dryrun()
+        image = self.ec2_backend.copy_image(
+            self._get_param("SourceImageId"),
+            self._get_param("SourceRegion"),
+            self._get_param("Name"),
+            self._get_param("Description"),
+            encrypted=self._get_bool_param("Encrypted", False),
+            kms_key_id=self._get_param("KmsKeyId"),
+            tag_specifications=self._get_param("TagSpecifications", []),
+        )
+        return ActionResult({"ImageId": image.id})
+
+    def deregister_image(self) -> ActionResult:
+        self.error_on_dryrun()
+        self.ec2_backend.deregister_image(
+            self._get_param("ImageId"), delete_snapshots=self._get_bool_param("DeleteAssociatedSnapshots", False)
+        )
+        return ActionResult({"Return": True})
+
+    def enable_image_deprecation(self) -> ActionResult:
+        self.error_on_dryrun()
+        when = self._get_param("DeprecateAt")
+        text = when if isinstance(when, str) else when.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        self.ec2_backend.set_deprecation(self._get_param("ImageId"), text)
+        return ActionResult({"Return": True})
+
+    def disable_image_deprecation(self) -> ActionResult:
+        self.error_on_dryrun()
+        self.ec2_backend.set_deprecation(self._get_param("ImageId"), None)
+        return ActionResult({"Return": True})
+
+    def get_password_data(self) -> ActionResult:
+        instance_id = self._get_param("InstanceId")
+        data = self.ec2_backend.get_password_data(instance_id)
+        return ActionResult({"InstanceId": instance_id, "Timestamp": utcnow(), "PasswordData": data})
+
+    def _parse_block_device_mapping(self) -> list[dict[str, t.Any]]:
+        """Keep what was said and no more: what was left out comes from the image, and is checked there."""
+        return list(self._get_param("BlockDeviceMappings", []))
+
+    def call_action(self) -> t.Any:
+        """Answer what neither moto nor the lab has with an error that names it, not with a page of HTML."""
+        try:
+            return super().call_action()
+        except NotImplementedError as exc:
+            status, headers, body = self.serialized(ActionResult(errors.action_unknown(str(exc))))
+            return status, headers, body
