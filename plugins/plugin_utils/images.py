@@ -95,6 +95,11 @@ def ancestors(images: c.Mapping[str, Image], name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def with_ancestors(images: c.Mapping[str, Image], names: c.Sequence[str]) -> tuple[str, ...]:
+    """Return names and all that they are based on, parents first."""
+    return in_order(images, {*names, *(parent for name in names for parent in ancestors(images, name))})
+
+
 def _parse_all(
     what: str, data: t.Any, parse_one: c.Callable[[str, c.Mapping[str, t.Any], list[str]], t.Any], problems: list[str]
 ) -> dict[str, t.Any]:
