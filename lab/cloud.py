@@ -15,7 +15,7 @@ import typing as t
 from lab.disks import Disks
 from lab.ec2.hypervisor import set_state
 from lab.ec2.models import backend
-from lab.metadata import InstanceMetadata
+from lab.metadata import InstanceMetadata, user_data_of
 from lab.network import GuestNetwork
 from lab.timings import Timings
 
@@ -115,7 +115,9 @@ class Cloud:
         if instance.state != "pending":  # stopped or terminated meanwhile
             return
         set_state(instance, "running")
-        await self.guests[instance.id].power_on()
+        guest = self.guests[instance.id]
+        guest.site.metadata.user_data = user_data_of(instance)
+        await guest.power_on()
 
     async def _power_off(self, instance: Instance, final: str) -> None:
         guest = self.guests.get(instance.id)

@@ -120,17 +120,13 @@ class Guest:
         found = winrm.listening(port)
         if found is None:
             return None
-        flags = {
-            "negotiate": winrm.flag("Auth/Negotiate"),
-            "basic": winrm.flag("Auth/Basic"),
-            "allow_unencrypted": winrm.flag("AllowUnencrypted"),
-        }
+        flags = (winrm.flag("Auth/Negotiate"), winrm.flag("Auth/Basic"), winrm.flag("AllowUnencrypted"))
         if found.transport == "HTTP":
-            return Listener("HTTP", **flags)
+            return Listener("HTTP", None, None, *flags)
         certificate = self.machine.certificates.find(found.thumbprint)
         if certificate is None:
             return None
-        return Listener("HTTPS", certificate.pem.decode(), certificate.key_pem.decode(), **flags)
+        return Listener("HTTPS", certificate.pem.decode(), certificate.key_pem.decode(), *flags)
 
     def run(self, request: CommandRequest) -> Completed:
         from lab.execution import execute

@@ -11,9 +11,9 @@ if t.TYPE_CHECKING:
     from lab.ec2.hypervisor import Instance
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass
 class InstanceMetadata:
-    """Implements lab.windows.runtime.Metadata; fixed at launch, but for the user data, which EC2 lets one change."""
+    """Implements lab.windows.runtime.Metadata."""
 
     instance_id: str
     region: str
@@ -24,12 +24,8 @@ class InstanceMetadata:
     local_ipv4: str
     public_ipv4: str
     public_key: str
-    read_user_data: t.Callable[[], bytes]
+    user_data: bytes
     post: t.Callable[[str], None]
-
-    @property
-    def user_data(self) -> bytes:
-        return self.read_user_data()
 
     def post_password(self, encrypted: str) -> None:
         """Hand the encrypted password to EC2, in base64, where GetPasswordData finds it."""
@@ -48,10 +44,11 @@ class InstanceMetadata:
             local_ipv4=instance.private_ip,
             public_ipv4=instance.public_ip or "",
             public_key=pair.public_key if pair else "",
-            read_user_data=lambda: _user_data(instance),
+            user_data=user_data_of(instance),
             post=post,
         )
 
 
-def _user_data(instance: Instance) -> bytes:
+def user_data_of(instance: Instance) -> bytes:
+    """Return the user data as it is now: it may be changed while the instance is stopped."""
     return base64.b64decode(str(instance.user_data)) if instance.user_data is not None else b""

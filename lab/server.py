@@ -97,7 +97,7 @@ class Lab:
         }
 
     def _state(self, ec2: models.EC2Backend) -> dict[str, t.Any]:
-        vpc = ec2.get_default_vpc()
+        vpc = ec2.default_vpc
         subnet = next(iter(ec2.get_default_subnets().values()))
         return {
             "pid": os.getpid(),

@@ -7,13 +7,12 @@ import datetime
 import re
 import typing as t
 
+from moto.ec2 import models as moto_models
 from moto.ec2.models.amis import Ami
 from moto.ec2.utils import random_ami_id
 
 from lab.ec2 import errors, stock
-
-if t.TYPE_CHECKING:
-    from lab.ec2.models import EC2Backend
+from lab.ec2.network import NetworkBackend
 
 NAME = re.compile(r"[A-Za-z0-9()\[\] ./'@_-]{3,128}\Z")
 
@@ -49,12 +48,12 @@ class Image(Ami):
     ena_support = True
     sriov_net_support = "simple"
 
-    def __init__(self, backend: EC2Backend, image_id: str, devices: t.Sequence[Device] = (), **fields: t.Any) -> None:
+    def __init__(self, backend: ImageBackend, image_id: str, devices: t.Sequence[Device] = (), **fields: t.Any) -> None:
         fields.setdefault("region_name", f"{backend.region_name}a")
         super().__init__(backend, image_id, **fields)
         # moto makes every image a 15 GiB snapshot of its own.
         backend.snapshots.pop(self.ebs_snapshot.id)
-        self.boot_mode = None
+        del self.boot_mode  # EC2 says nothing when an image has none
         self.platform = "windows"
         self.hypervisor = "xen"
         self.virtualization_type = "hvm"
@@ -91,7 +90,7 @@ class Image(Ami):
         return self.deprecation_time is not None and self.deprecation_time <= _iso(datetime.datetime.now(datetime.UTC))
 
 
-def make_stock_images(backend: EC2Backend) -> None:
+def make_stock_images(backend: ImageBackend) -> None:
     """Register the region's stock images, public and Amazon's own."""
     for item in stock.stock_images(backend.region_name):
         device = Device(stock.ROOT_DEVICE, _snapshot_of(backend, item.image_id, stock.ROOT_GIB, stock.OWNER_ID), "gp2")
@@ -111,14 +110,22 @@ def make_stock_images(backend: EC2Backend) -> None:
         )
 
 
-class ImageBackend:
-    """The part of the EC2 backend that deals in images. Mixed into the backend, before moto's own."""
+class ImageBackend(NetworkBackend):
+    """The layer of the EC2 backend that deals in images."""
 
-    def _load_amis(self: EC2Backend) -> None:
-        """moto calls this before the availability zones and volumes exist: the images follow in the constructor."""
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        make_stock_images(self)
+
+    def _load_amis(self) -> None:
+        """moto calls this before there are zones and volumes: the images follow in the constructor."""
+
+    def sibling(self, region: str) -> ImageBackend:
+        """Return the same account's backend in another region."""
+        return t.cast("ImageBackend", moto_models.ec2_backends[self.account_id][region])
 
     def describe_images(
-        self: EC2Backend,
+        self,
         ami_ids: list[str] | None = None,
         filters: dict[str, t.Any] | None = None,
         exec_users: list[str] | None = None,
@@ -132,19 +139,26 @@ class ImageBackend:
             image for image in super().describe_images(ami_ids, filters, exec_users, owners) if self.visible(image.id)
         ]
 
-    def visible(self: EC2Backend, image_id: str) -> bool:
+    def visible(self, image_id: str) -> bool:
         image = self.amis.get(image_id)
-        return image is not None and not getattr(image, "withdrawn", False)
+        return isinstance(image, Image) and not image.withdrawn
 
-    def launchable_image(self: EC2Backend, image_id: str) -> Image:
+    def launchable_image(self, image_id: str) -> Image:
         """Return the image, or fail as RunInstances does."""
-        image = self.describe_images(ami_ids=[image_id])[0]
+        image = self.find_image(image_id)
         if image.state != "available":
             raise errors.image_unavailable(image_id, image.state)
-        return t.cast("Image", image)
+        return image
+
+    def find_image(self, image_id: str) -> Image:
+        """Return a visible image, or fail as every call on an image does."""
+        return t.cast("Image", self.describe_images(ami_ids=[image_id])[0])
+
+    def register_image(self, name: str | None = None, description: str | None = None) -> Ami:
+        raise errors.action_unknown("RegisterImage: images of the lab come from instances")
 
     def create_image(
-        self: EC2Backend,
+        self,
         instance_id: str,
         name: str,
         description: str,
@@ -173,7 +187,7 @@ class ImageBackend:
         return image
 
     def copy_image(
-        self: EC2Backend,
+        self,
         source_image_id: str,
         source_region: str,
         name: str | None = None,
@@ -185,7 +199,8 @@ class ImageBackend:
         """Copy an image between regions, or within one, encrypting its snapshots when asked to."""
         source = self.sibling(source_region).launchable_image(source_image_id)
         image_id = random_ami_id()
-        self._check_name(name or source.name)
+        name = name or source.name or ""
+        self._check_name(name)
         devices = [
             device._replace(
                 snapshot=_snapshot_of(
@@ -204,7 +219,7 @@ class ImageBackend:
             image_id,
             devices,
             source_ami=source,
-            name=name or source.name,
+            name=name,
             description=description or source.description,
             state="pending",
             root_device_name=source.root_device_name,
@@ -214,33 +229,33 @@ class ImageBackend:
         self.hypervisor.copy_image(source_image_id, image)
         return image
 
-    def deregister_image(self: EC2Backend, ami_id: str, delete_snapshots: bool = False) -> None:
+    def deregister_image(self, ami_id: str, delete_snapshots: bool = False) -> None:
         """Drop an image and its disk; the snapshots stay unless they are asked to go."""
-        image = self.describe_images(ami_ids=[ami_id])[0]
+        image = self.find_image(ami_id)
         super().deregister_image(ami_id)
         self.hypervisor.forget_image(ami_id)
         for device in image.devices if delete_snapshots else ():
             self.delete_snapshot(device.snapshot.id)
 
-    def withdraw_image(self: EC2Backend, image_id: str) -> None:
+    def withdraw_image(self, image_id: str) -> None:
         """Do as Amazon does with an old stock image: it is suddenly private."""
-        image = self.amis.get(image_id)
-        if image is None or image.owner_id != stock.OWNER_ID:
+        image = self.find_image(image_id)
+        if image.owner_id != stock.OWNER_ID:
             raise errors.image_not_found([image_id])
         image.withdrawn = True
         image.launch_permissions.clear()
 
-    def set_deprecation(self: EC2Backend, image_id: str, when: str | None) -> None:
-        self.describe_images(ami_ids=[image_id])[0].deprecation_time = when
+    def set_deprecation(self, image_id: str, when: str | None) -> None:
+        self.find_image(image_id).deprecation_time = when
 
-    def _check_name(self: EC2Backend, name: str) -> None:
+    def _check_name(self, name: str) -> None:
         if not NAME.match(name or ""):
             raise errors.image_name_malformed(name)
         for image in self.amis.values():
             if image.name == name and image.owner_id == self.account_id:
                 raise errors.image_name_taken(name, image.id)
 
-    def _snapshots_of(self: EC2Backend, instance: t.Any, image_id: str) -> list[Device]:
+    def _snapshots_of(self, instance: t.Any, image_id: str) -> list[Device]:
         devices = []
         for device_name, block in sorted(instance.block_device_mapping.items()):
             volume = self.get_volume(block.volume_id)
@@ -260,7 +275,7 @@ class ImageBackend:
             )
         return devices
 
-    def _publish(self: EC2Backend, image: Image, tag_specifications: list[dict[str, t.Any]]) -> None:
+    def _publish(self, image: Image, tag_specifications: list[dict[str, t.Any]]) -> None:
         self.amis[image.id] = image
         for specification in tag_specifications:
             tags = {tag["Key"]: tag["Value"] for tag in specification["Tags"]}
@@ -270,7 +285,7 @@ class ImageBackend:
 
 
 def _snapshot_of(
-    backend: EC2Backend,
+    backend: ImageBackend,
     image_id: str,
     gib: int,
     owner_id: str,

@@ -9,22 +9,22 @@ from moto.core.utils import utcnow
 
 from lab.ec2 import errors
 from lab.ec2.hypervisor import set_state
+from lab.ec2.images import ImageBackend
 
 if t.TYPE_CHECKING:
     from lab.ec2.hypervisor import Instance
     from lab.ec2.images import Device, Image
-    from lab.ec2.models import EC2Backend
 
 USER_DATA_LIMIT = 16384
 # moto's names for what a mapping may say about a volume, with EC2's defaults.
 VOLUME_DEFAULTS = {"VolumeType": "gp2", "DeleteOnTermination": False, "Encrypted": False}
 
 
-class InstanceBackend:
-    """The part of the EC2 backend that deals in instances. Mixed into the backend, before moto's own."""
+class InstanceBackend(ImageBackend):
+    """The layer of the EC2 backend that deals in instances."""
 
     def run_instances(
-        self: EC2Backend,
+        self,
         image_id: str,
         count: int,
         user_data: t.Any,
@@ -33,7 +33,7 @@ class InstanceBackend:
     ) -> t.Any:
         """Check what EC2 checks, give every instance its image's volumes, and power it on."""
         template = self._get_template_from_args(kwargs["launch_template"]).data if kwargs.get("launch_template") else {}
-        image_id = image_id or template.get("ImageId")
+        image_id = image_id or template.get("ImageId", "")
         if not image_id:
             raise errors.missing_parameter("ImageId")
         image = self.launchable_image(image_id)
@@ -52,7 +52,7 @@ class InstanceBackend:
             self.hypervisor.launch(instance)
         return reservation
 
-    def start_instances(self: EC2Backend, instance_ids: list[str]) -> list[t.Any]:
+    def start_instances(self, instance_ids: list[str]) -> list[t.Any]:
         changes = []
         for instance in self.get_multi_instances_by_id(instance_ids):
             before = _state(instance)
@@ -64,7 +64,7 @@ class InstanceBackend:
             changes.append((instance, before))
         return changes
 
-    def stop_instances(self: EC2Backend, instance_ids: list[str]) -> list[t.Any]:
+    def stop_instances(self, instance_ids: list[str]) -> list[t.Any]:
         changes = []
         for instance in self.get_multi_instances_by_id(instance_ids):
             before = _state(instance)
@@ -76,7 +76,7 @@ class InstanceBackend:
             changes.append((instance, before))
         return changes
 
-    def reboot_instances(self: EC2Backend, instance_ids: list[str]) -> list[Instance]:
+    def reboot_instances(self, instance_ids: list[str]) -> list[Instance]:
         instances = self.get_multi_instances_by_id(instance_ids)
         for instance in instances:
             if instance.state != "running":
@@ -84,7 +84,7 @@ class InstanceBackend:
             self.hypervisor.reboot(instance)
         return t.cast("list[Instance]", instances)
 
-    def terminate_instances(self: EC2Backend, instance_ids: list[str]) -> list[t.Any]:
+    def terminate_instances(self, instance_ids: list[str]) -> list[t.Any]:
         """Begin to terminate; volumes, interfaces and addresses go when the guest is off."""
         instances = self.get_multi_instances_by_id(instance_ids)
         for instance in instances:
@@ -99,7 +99,7 @@ class InstanceBackend:
             changes.append((instance, before))
         return changes
 
-    def release_instance(self: EC2Backend, instance: Instance) -> None:
+    def release_instance(self, instance: Instance) -> None:
         """Free what a terminated instance held: volumes, interfaces, addresses."""
         reason = instance._reason
         instance.terminate()
@@ -107,20 +107,14 @@ class InstanceBackend:
         instance._private_ips.clear()
         set_state(instance, "terminated", reason)
 
-    def delete_security_group(self: EC2Backend, name: str | None = None, group_id: str | None = None) -> None:
-        group = self.get_security_group_by_name_or_id(group_id or name)
-        if group is not None and self._uses_of(group.id):
-            raise errors.group_in_use(group.id)
-        super().delete_security_group(name, group_id)
-
-    def get_password_data(self: EC2Backend, instance_id: str) -> str:
+    def get_password_data(self, instance_id: str) -> str:
         self.get_instance(instance_id)
         return self.hypervisor.password_data(instance_id)
 
-    def create_key_pair(self: EC2Backend, name: str, key_type: str | None, tags: dict[str, str]) -> t.Any:
+    def create_key_pair(self, name: str, key_type: str | None, tags: dict[str, str]) -> t.Any:
         return super().create_key_pair(name, key_type or "rsa", tags)
 
-    def _check_key(self: EC2Backend, name: str | None) -> None:
+    def _check_key(self, name: str | None) -> None:
         if not name:
             return
         pair = self.key_pairs.get(name)
@@ -129,29 +123,14 @@ class InstanceBackend:
         if pair.key_type != "rsa":
             raise errors.key_unsupported()
 
-    def _default_subnet(self: EC2Backend, zone: str | None, template: dict[str, t.Any]) -> str:
+    def _default_subnet(self, zone: str | None, template: dict[str, t.Any]) -> str:
         subnets = self.get_default_subnets()
         chosen = template.get("SubnetId") or subnets.get(zone or f"{self.region_name}a")
         if not chosen:
             raise errors.missing_parameter("SubnetId")
         return chosen if isinstance(chosen, str) else t.cast("str", chosen.id)
 
-    def _uses_of(self: EC2Backend, group_id: str) -> bool:
-        return any(
-            group.id == group_id
-            for instance in self.all_instances()
-            if instance.state != "terminated"
-            for group in self.groups_of(instance)
-        )
-
-    def groups_of(self: EC2Backend, instance: Instance) -> list[t.Any]:
-        """Return the security groups that guard the instance's first interface."""
-        groups = {group.id: group for group in instance.security_groups}
-        for interface in instance.nics.values():
-            groups.update({group.id: group for group in interface.group_set})
-        return list(groups.values())
-
-    def _finish(self: EC2Backend, instance: Instance, mappings: list[dict[str, t.Any]]) -> None:
+    def _finish(self, instance: Instance, mappings: list[dict[str, t.Any]]) -> None:
         """Put right what moto leaves out: the settings of gp3 volumes, interfaces that go with the instance."""
         for mapping in mappings:
             volume = self.get_volume(instance.block_device_mapping[mapping["DeviceName"]].volume_id)

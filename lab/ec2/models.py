@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""moto's EC2 with the lab's images and instances in front of its own."""
+"""moto's EC2 with the lab's layers on top: network, images, instances."""
 
 from __future__ import annotations
 
@@ -7,33 +7,14 @@ import typing as t
 
 from moto.ec2 import models as moto_models
 
-from lab.ec2.images import ImageBackend, make_stock_images
 from lab.ec2.instances import InstanceBackend
-from lab.ec2.network import NetworkBackend
 
 if t.TYPE_CHECKING:
     from lab.ec2.hypervisor import Hypervisor
 
 
-class EC2Backend(ImageBackend, InstanceBackend, NetworkBackend, moto_models.EC2Backend):
-    """One region of one account. `hypervisor` is set by `install`, before the first request."""
-
-    hypervisor: t.ClassVar[Hypervisor]
-
-    def __init__(self, region_name: str, account_id: str) -> None:
-        super().__init__(region_name, account_id)
-        make_stock_images(self)
-
-    def create_default_vpc(self) -> t.Any:
-        """Give the default VPC addresses that this machine can answer at, and no public ones."""
-        vpc = self.create_vpc(self.hypervisor.open_region(self.region_name), is_default=True)
-        for zone in self.describe_availability_zones():
-            self.create_default_subnet(zone.name).map_public_ip_on_launch = False
-        return vpc
-
-    def sibling(self, region: str) -> EC2Backend:
-        """Return the same account's backend in another region."""
-        return t.cast("EC2Backend", moto_models.ec2_backends[self.account_id][region])
+class EC2Backend(InstanceBackend):
+    """One region of one account. It is defined here, for moto looks for its URLs in the module beside this one."""
 
 
 def install(hypervisor: Hypervisor) -> None:
@@ -43,4 +24,5 @@ def install(hypervisor: Hypervisor) -> None:
 
 
 def backend(account: str, region: str) -> EC2Backend:
+    """Return the backend of an account's region."""
     return t.cast("EC2Backend", moto_models.ec2_backends[account][region])

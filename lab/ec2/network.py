@@ -6,21 +6,56 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
+from moto.ec2 import models as moto_models
+
+from lab.ec2 import errors
+
 if t.TYPE_CHECKING:
-    from lab.ec2.hypervisor import Instance
-    from lab.ec2.models import EC2Backend
+    from lab.ec2.hypervisor import Hypervisor, Instance
 
 
-class NetworkBackend:
-    """The part of the EC2 backend that answers for the network. Mixed into the backend."""
+class NetworkBackend(moto_models.EC2Backend):
+    """moto's EC2 that answers for the network: the first layer of the lab's backend."""
 
-    def group_allows(self: EC2Backend, instance: Instance, peer_ip: str, port: int) -> bool:
+    # Set once, before the first request.
+    hypervisor: t.ClassVar[Hypervisor]
+
+    def create_default_vpc(self) -> t.Any:
+        """Give the default VPC addresses that this machine can answer at, and no public ones."""
+        vpc = self.create_vpc(self.hypervisor.open_region(self.region_name), is_default=True)
+        for zone in self.describe_availability_zones():
+            self.create_default_subnet(zone.name).map_public_ip_on_launch = False
+        return vpc
+
+    def groups_of(self, instance: Instance) -> list[t.Any]:
+        """Return the security groups that guard the instance's interfaces."""
+        groups = {group.id: group for group in instance.security_groups}
+        for interface in instance.nics.values():
+            groups.update({group.id: group for group in interface.group_set})
+        return list(groups.values())
+
+    def delete_security_group(self, name: str | None = None, group_id: str | None = None) -> None:
+        """Delete a group, unless an instance still uses it."""
+        group = self.get_security_group_by_name_or_id(group_id or name or "")
+        if group is not None and self._in_use(group.id):
+            raise errors.group_in_use(group.id)
+        super().delete_security_group(name, group_id)
+
+    def _in_use(self, group_id: str) -> bool:
+        return any(
+            group.id == group_id
+            for instance in self.all_instances()
+            if instance.state != "terminated"
+            for group in self.groups_of(instance)
+        )
+
+    def group_allows(self, instance: Instance, peer_ip: str, port: int) -> bool:
         """Say whether a TCP connection from the peer passes one of the instance's security groups."""
         return any(
             self._rule_allows(rule, peer_ip, port) for group in self.groups_of(instance) for rule in group.ingress_rules
         )
 
-    def _rule_allows(self: EC2Backend, rule: t.Any, peer_ip: str, port: int) -> bool:
+    def _rule_allows(self, rule: t.Any, peer_ip: str, port: int) -> bool:
         if rule.ip_protocol not in ("-1", "tcp"):
             return False
         if rule.ip_protocol == "tcp" and not rule.from_port <= port <= rule.to_port:
@@ -34,7 +69,7 @@ class NetworkBackend:
             if peer.state not in ("terminated", "stopped") and peer.private_ip == peer_ip
         )
 
-    def has_egress(self: EC2Backend, instance: Instance) -> bool:
+    def has_egress(self, instance: Instance) -> bool:
         """Say whether the instance's subnet routes to the internet in a way the instance can use."""
         for route in self._route_table(instance).routes:
             if route.destination_cidr_block != "0.0.0.0/0":
@@ -43,7 +78,7 @@ class NetworkBackend:
                 return True
         return False
 
-    def _route_table(self: EC2Backend, instance: Instance) -> t.Any:
+    def _route_table(self, instance: Instance) -> t.Any:
         tables = [table for table in self.route_tables.values() if table.vpc_id == instance.vpc_id]
         for table in tables:
             if instance.subnet_id in table._associations.values():

@@ -29,7 +29,7 @@ class SSMBackend(ssm_models.SimpleSystemManagerBackend):
 
     def _parameter(self, name: str, image_id: str) -> ssm_models.Parameter:
         released = datetime.datetime.combine(stock.RELEASES[-1], datetime.time(12), datetime.UTC)
-        return ssm_models.Parameter(
+        return ssm_models.Parameter(  # type: ignore[abstract]  # moto makes them the same way
             account_id=self.account_id,
             name=name,
             value=image_id,
