@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Seals an EC2 Windows instance for imaging: generalize, take away what the build left, shut down. Runs as SYSTEM, in the
+# scheduled task 'Golden seal' of the role sysprep, because it closes the connection that Ansible came over.
+#
+# Sysprep quits instead of shutting down, so that Windows can be asked whether it is generalized. When it is not, WinRM
+# stays open for Ansible to read C:\ProgramData\Golden\seal.log, the machine stays up, and no AMI is made of it.
+
+param(
+    [string] $Agent, # v2: EC2Launch v2. v1: EC2Launch.
+    [string] $BuildProxy = '' # The proxy that the first boot set, when it must not stay in the image.
+)
+
+Set-StrictMode -Version Latest
+$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+
+$Directory = 'C:\ProgramData\Golden'
+$Log = "$Directory\seal.log"
+$Task = 'Golden seal'
+$WinRMName = 'Golden build WinRM'
+$LaunchV2 = 'C:\Program Files\Amazon\EC2Launch\EC2Launch.exe'
+$LaunchV1 = 'C:\ProgramData\Amazon\EC2-Windows\Launch\Scripts'
+$ImageStateKey = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State'
+$Panther = 'C:\Windows\System32\Sysprep\Panther\setuperr.log'
+
+function Write-Log {
+    param([string] $Text)
+    Add-Content -Path $Log -Value ('{0:yyyy-MM-ddTHH:mm:ss} {1}' -f (Get-Date), $Text)
+}
+
+function Invoke-Program {
+    param([string] $Path, [string[]] $Arguments)
+    Write-Log "$Path $($Arguments -join ' ')"
+    $output = & $Path @Arguments
+    if ($output) {
+        Write-Log "$($output -join [Environment]::NewLine)"
+    }
+    if ($LASTEXITCODE -ne 0) {
+        throw "$Path ended with exit code $LASTEXITCODE"
+    }
+}
+
+function Invoke-LaunchScript {
+    # In a process of its own: strict mode and error preference are not what Amazon's scripts were written for.
+    param([string] $Name, [string] $Switch)
+    Invoke-Program 'powershell.exe' @(
+        '-NoProfile', '-NonInteractive', '-ExecutionPolicy', 'Bypass', '-File', "$LaunchV1\$Name", $Switch
+    )
+}
+
+function Invoke-Sysprep {
+    if ($Agent -eq 'v2') {
+        Invoke-Program $LaunchV2 @('reset', '--block')
+        Invoke-Program $LaunchV2 @('sysprep', '--block')
+    } else {
+        # Without the schedule there is no new password, and the routes to EC2's own services are those of the builder.
+        Invoke-LaunchScript 'InitializeInstance.ps1' '-Schedule'
+        Invoke-LaunchScript 'SysprepInstance.ps1' '-NoShutdown'
+    }
+    $state = (Get-ItemProperty -Path $ImageStateKey -Name ImageState).ImageState
+    if ($state -ne 'IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE') {
+        throw "Windows is not generalized: ImageState is $state"
+    }
+}
+
+function Remove-BuildProxy {
+    # Only what is still as the first boot set it: a role of the image may have set its own.
+    if ($BuildProxy -and [Environment]::GetEnvironmentVariable('HTTP_PROXY', 'Machine') -eq $BuildProxy) {
+        Invoke-Program 'netsh.exe' @('winhttp', 'reset', 'proxy')
+        foreach ($variable in 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY') {
+            [Environment]::SetEnvironmentVariable($variable, $null, 'Machine')
+        }
+    }
+}
+
+function Remove-BuildWinRM {
+    Remove-NetFirewallRule -DisplayName $WinRMName
+    Remove-Item -Path WSMan:\localhost\Listener\* -Recurse -Force
+    foreach ($certificate in Get-ChildItem -Path Cert:\LocalMachine\My) {
+        if ($certificate.FriendlyName -eq $WinRMName) {
+            Remove-Item -Path "Cert:\LocalMachine\My\$($certificate.Thumbprint)" -DeleteKey
+        }
+    }
+}
+
+function Remove-BuildFile {
+    # The marker too: a server that is started from the image must not pass for a build.
+    foreach ($file in 'build.json', 'first-boot.signal', 'first-boot.log', 'seal.ps1') {
+        if (Test-Path -Path "$Directory\$file") {
+            Remove-Item -Path "$Directory\$file" -Force
+        }
+    }
+}
+
+Set-Content -Path $Log -Value "Seal $env:COMPUTERNAME with the launch agent $Agent"
+try {
+    Invoke-Sysprep
+    Write-Log 'Windows is generalized: take away what the build left, and shut down'
+    Remove-BuildProxy
+    Remove-BuildFile
+    # The task only, not this process.
+    Invoke-Program 'schtasks.exe' @('/Delete', '/TN', $Task, '/F')
+    Remove-BuildWinRM
+    Write-Log 'Sealed'
+    Invoke-Program 'shutdown.exe' @('/s', '/t', '0', '/f')
+} catch {
+    Write-Log "FAILED: $($_.Exception.Message)"
+    if (Test-Path -Path $Panther) {
+        Write-Log "The end of ${Panther}:"
+        foreach ($line in Get-Content -Path $Panther -Tail 20) {
+            Write-Log $line
+        }
+    }
+    exit 1
+}
