@@ -7,6 +7,7 @@ import collections.abc as c
 import os
 import pathlib
 import typing as t
+import urllib.parse
 
 from .plan import PlanEntry
 from .records import Build
@@ -126,7 +127,7 @@ def packer_variables(
 
 
 def extra_variables(
-    entry: PlanEntry, secrets: c.Mapping[str, t.Any], provision: c.Mapping[str, t.Any]
+    build: Build, entry: PlanEntry, secrets: c.Mapping[str, t.Any], provision: c.Mapping[str, t.Any]
 ) -> dict[str, t.Any]:
     """Return the variables for the provisioning playbook: the roles, what they are given, and how to connect.
 
@@ -137,6 +138,7 @@ def extra_variables(
         **entry.vars,
         **secrets,
         "golden_image": entry.image,
+        "golden_build": build.id,
         "golden_roles": list(entry.roles),
         **_CONNECTION,
     }
@@ -200,3 +202,9 @@ def _literal(value: t.Any) -> t.Any:
     if isinstance(value, list | tuple):
         return [_literal(item) for item in value]
     return value
+
+
+def passwords_in(url: str) -> list[str]:
+    """Return the password in a URL, as it is written there and decoded; none when there is none."""
+    password = urllib.parse.urlsplit(url).password
+    return [password, urllib.parse.unquote(password)] if password else []
