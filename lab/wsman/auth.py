@@ -147,6 +147,8 @@ class Logon:
 
     def step(self, token: bytes) -> bytes | None:
         """Take the client's token and give the one to answer with, if any. Raises LogonError."""
+        if not token:
+            raise LogonError("The client sent no token")
         try:
             return self._context.step(token, channel_bindings=self._bindings)
         # A token is bytes from a stranger, and pyspnego's parsers raise what Python raises for bad bytes.

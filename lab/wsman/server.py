@@ -108,8 +108,10 @@ class WinRMEndpoint:
             completed = await self._loop.run_in_executor(self._executor, self.host.run, job.request)
         except Exception as exc:
             # The model of Windows has a hole. The client must see it, as a failed command; the log has the traceback.
-            LOG.exception("%s: the lab failed to run %s", self.address, job.request.command_line)
-            text = f"The lab failed to run {job.request.command_line!r}: {type(exc).__name__}: {exc}\r\n"
+            line = job.request.command_line
+            shown = line if len(line) <= 200 else line[:200] + "..."
+            LOG.exception("%s: the lab failed to run %s", self.address, shown)
+            text = f"The lab failed to run {shown!r}: {type(exc).__name__}: {exc}\r\n"
             completed = Completed(1, stderr=text.encode())
         self.service.finished(job, completed)
         self.announce()

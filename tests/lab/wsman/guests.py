@@ -4,9 +4,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import dataclasses
 import datetime
+import hashlib
+import json
+import re
 import socket
 import threading
 import time
@@ -65,7 +69,7 @@ class Guest:
     def run(self, request: CommandRequest) -> Completed:
         self.seen.append(request)
         word, _, rest = request.command_line.partition(" ")
-        return getattr(self, f"do_{word.casefold()}")(rest, request)
+        return getattr(self, f"do_{word.casefold().removesuffix('.exe')}")(rest, request)
 
     def do_echo(self, rest: str, request: CommandRequest) -> Completed:
         return Completed(0, f"{rest}\r\n".encode())
@@ -89,7 +93,14 @@ class Guest:
         return Completed(0, b"released")
 
     def do_powershell(self, rest: str, request: CommandRequest) -> Completed:
-        return Completed(0, b"WinRM connected.\r\n")
+        """Packer's check, a raw task, or the script with which Ansible copies a file to a guest."""
+        script = base64.b64decode(rest.rpartition(" ")[2]).decode("utf-16-le")
+        if words := re.search(r"\becho \"(.*?)\"", script):
+            return Completed(0, f"{words[1]}\r\n".encode())
+        lines = request.stdin.split(b"\x00\x00\x00\x00")[-1].split()
+        copied = b"".join(base64.b64decode(line) for line in lines)
+        digest = hashlib.sha1(copied, usedforsecurity=False).hexdigest()
+        return Completed(0, json.dumps({"sha1": digest}).encode())
 
 
 def flood(size: int) -> bytes:
