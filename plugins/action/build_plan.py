@@ -18,7 +18,7 @@ from ansible.utils.vars import load_extra_vars
 from ..plugin_utils import bases, images, plan, roles, summary
 from ..plugin_utils.catalogue import Catalogue, CatalogueError, open_catalogue
 from ..plugin_utils.contents import Common, ContentsError, collection_version, common, contents_of
-from ..plugin_utils.ec2 import Aws, AwsError, AwsSettings
+from ..plugin_utils.ec2 import AWS_OPTIONS, Aws, AwsError, AwsSettings
 from ..plugin_utils.fingerprint import FingerprintError
 from ..plugin_utils.records import FAILED, Build
 from ..plugin_utils.variables import TaskVariables, VariableError
@@ -26,11 +26,6 @@ from ..plugin_utils.variables import TaskVariables, VariableError
 display = Display()
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-AWS_OPTIONS: dict[str, t.Any] = {
-    "type": "dict",
-    "default": {},
-    "options": {"config_file": {"type": "path"}, "profile": {"type": "str"}, "region": {"type": "str"}},
-}
 ARGUMENTS: dict[str, t.Any] = {
     "images": {"type": "raw", "required": True},
     "bases": {"type": "raw", "required": True},

@@ -14,7 +14,7 @@ import yaml
 
 from .fingerprint import digest_files, digest_playbook, digest_tree, digest_value, plain, public_value, read_playbook
 from .images import Image
-from .plan import Contents
+from .plan import Artefact, Contents
 from .roles import Role, artefacts, check_names, check_values
 
 # What of golden_builder is still there when the builder is gone.
@@ -90,7 +90,7 @@ def contents_of(image: Image, roles: c.Sequence[Role], shared: Common, variables
         inputs=_inputs(image, roles, shared, {name: values[name] for name in values.keys() - hidden}),
         vars=public,
         secret_vars=tuple(sorted(secrets)),
-        artefacts=tuple(artefacts({**_defaults(roles, values, variables), **public})),
+        artefacts=_artefacts(roles, values, secrets, variables),
     )
 
 
@@ -137,7 +137,16 @@ def _inputs(image: Image, roles: c.Sequence[Role], shared: Common, values: c.Map
     return inputs
 
 
-def _defaults(roles: c.Sequence[Role], values: c.Mapping[str, t.Any], variables: Variables) -> dict[str, t.Any]:
-    """Return the roles' own values for what nobody set, as far as they need nothing from the machine."""
-    templates = {name: value for role in roles for name, value in role.defaults.items() if not role.is_secret(name)}
-    return {name: value for name, value in variables.resolved({**templates, **values}).items() if name not in values}
+def _artefacts(
+    roles: c.Sequence[Role], values: c.Mapping[str, t.Any], secrets: c.Container[str], variables: Variables
+) -> tuple[Artefact, ...]:
+    """Return the files that will be fetched, each address once; none whose address holds a secret."""
+    own = {name: value for role in roles for name, value in {**role.defaults, **role.variables}.items()}
+    untouched = artefacts(variables.resolved(own))
+    found = artefacts({name: value for name, value in values.items() if name not in secrets})
+    found |= {
+        name: url for name, url in artefacts(variables.resolved({**own, **values})).items() if name not in secrets
+    }
+    hidden = [str(value) for name, value in values.items() if name in secrets and len(str(value)) > 3]
+    by_url = {url: name for name, url in reversed(found.items()) if not any(secret in url for secret in hidden)}
+    return tuple(Artefact(name, url, untouched.get(name) != url) for url, name in sorted(by_url.items()))

@@ -27,6 +27,12 @@ except ImportError as exc:  # said when the first call is made: the documentatio
 else:
     BOTOCORE_IMPORT_ERROR = None
 
+# The `aws` option of every action that calls AWS, as an argument specification.
+AWS_OPTIONS: dict[str, t.Any] = {
+    "type": "dict",
+    "default": {},
+    "options": {"config_file": {"type": "path"}, "profile": {"type": "str"}, "region": {"type": "str"}},
+}
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 _BAD_CREDENTIALS = frozenset(
     {"AuthFailure", "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "SignatureDoesNotMatch"}

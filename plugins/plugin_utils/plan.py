@@ -48,10 +48,14 @@ class Existing(t.NamedTuple):
 
 
 class Artefact(t.NamedTuple):
-    """A file that a role fetches: the variable that names it, and its address."""
+    """A file that a role fetches: the variable that names it, and its address.
+
+    ``required`` is false when the address is a role's own idea: it may never be needed.
+    """
 
     variable: str
     url: str
+    required: bool = True
 
 
 class Contents(t.NamedTuple):
@@ -123,7 +127,7 @@ class PlanEntry:
                 "Pass one item of the list that golden.windows_ami.build_plan returns, as it is."
             )
         lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-        artefacts = tuple(Artefact(item["variable"], item["url"]) for item in values.get("artefacts", ()))
+        artefacts = tuple(Artefact(**item) for item in values.get("artefacts", ()))
         return cls(**{**values, **lists, "artefacts": artefacts})
 
 

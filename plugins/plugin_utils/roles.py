@@ -10,14 +10,15 @@ import importlib
 import json
 import pathlib
 import typing as t
+import urllib.parse
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.utils.collection_loader import AnsibleCollectionRef
 
 from .fingerprint import plain
-from .plan import Artefact
 
 _CHECKSUMS = ("sha256", "checksum")
+_INSTALLERS = (".cab", ".exe", ".msi", ".msix", ".msu", ".nupkg", ".zip")
 
 
 class RoleError(Exception):
@@ -34,14 +35,15 @@ class YamlLoader(t.Protocol):
 class Role(t.NamedTuple):
     """A role on disk.
 
-    ``specification`` has the options of all its entry points, None when the role specifies none. ``defaults`` may hold
-    templates.
+    ``specification`` has the options of all its entry points, None when the role specifies none. ``defaults`` and
+    ``variables`` (its own, from vars/main.yml) may hold templates.
     """
 
     name: str
     path: pathlib.Path
     specification: dict[str, t.Any] | None
     defaults: dict[str, t.Any]
+    variables: dict[str, t.Any]
     dependencies: tuple[str, ...]
 
     @property
@@ -91,6 +93,7 @@ def read_role(name: str, path: pathlib.Path, loader: YamlLoader) -> Role:
         path,
         options if specifications else None,
         _mapping(path, "defaults/main", loader),
+        _mapping(path, "vars/main", loader),
         tuple(str(dependency) for dependency in dependencies if dependency),
     )
 
@@ -137,21 +140,23 @@ def check_values(role: Role, values: c.Mapping[str, t.Any]) -> list[str]:
     return [_without_secrets(str(message), role, mine) for message in result.error_messages]
 
 
-def artefacts(values: c.Mapping[str, t.Any], prefix: str = "") -> list[Artefact]:
-    """Return the files that variables name by address and checksum (``x_url`` with ``x_sha256``, also inside lists)."""
-    found: list[Artefact] = []
+def artefacts(values: c.Mapping[str, t.Any], prefix: str = "") -> dict[str, str]:
+    """Return the files that variables name: address by variable.
+
+    A file is an address that ends like an installer, or one with a checksum beside it (``x_url`` with ``x_sha256``).
+    """
+    found: dict[str, str] = {}
     for name, value in values.items():
         where = f"{prefix}{name}"
         if isinstance(value, str):
-            stem = name.removesuffix("url")
-            if stem != name and value.startswith(("http://", "https://")) and _has_checksum(values, stem):
-                found.append(Artefact(where, str(value)))
-        elif isinstance(value, c.Mapping):
-            found += artefacts(value, f"{where}.")
+            if value.startswith(("http://", "https://")) and (_is_installer(value) or _has_checksum(name, values)):
+                found[where] = str(value)
+        elif isinstance(value, c.Mapping) and not name.startswith("__"):  # a role's table of all it knows
+            found |= artefacts(value, f"{where}.")
         elif isinstance(value, c.Sequence):
             for index, item in enumerate(value):
                 if isinstance(item, c.Mapping):
-                    found += artefacts(item, f"{where}[{index}].")
+                    found |= artefacts(item, f"{where}[{index}].")
     return found
 
 
@@ -211,5 +216,10 @@ def _has_secret(option: c.Mapping[str, t.Any]) -> bool:
     return bool(option.get("no_log")) or any(_has_secret(part or {}) for part in (option.get("options") or {}).values())
 
 
-def _has_checksum(values: c.Mapping[str, t.Any], stem: str) -> bool:
-    return any(f"{stem}{suffix}" in values for suffix in _CHECKSUMS)
+def _is_installer(url: str) -> bool:
+    return urllib.parse.urlsplit(url).path.lower().endswith(_INSTALLERS)
+
+
+def _has_checksum(name: str, values: c.Mapping[str, t.Any]) -> bool:
+    stem = name.removesuffix("url")
+    return stem != name and any(f"{stem}{suffix}" in values for suffix in _CHECKSUMS)
