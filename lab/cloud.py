@@ -26,6 +26,8 @@ if t.TYPE_CHECKING:
 
 LOG = logging.getLogger("lab.cloud")
 FAULT_TAG = "lab:fault"
+# never-boot: Windows stays dark. no-winrm: nothing listens. no-certificates: New-SelfSignedCertificate fails.
+FAULTS = frozenset({"never-boot", "no-winrm", "no-certificates"})
 
 
 class Cloud:
@@ -41,6 +43,7 @@ class Cloud:
         self._passwords: dict[str, str] = {}
         self._locks: dict[str, asyncio.Lock] = collections.defaultdict(asyncio.Lock)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._next_faults: list[str] = []
 
     def open_region(self, region: str) -> str:
         if region not in self._regions:
@@ -176,11 +179,36 @@ class Cloud:
             network=GuestNetwork(instance.private_ip, cidr, lambda: ec2.has_egress(instance)),
             allows=lambda peer, port: ec2.group_allows(instance, peer, port),
             on_power=lambda action: self._from_inside(instance, action),
-            faults=frozenset(
-                fault for tag in instance.get_tags() if tag["key"] == FAULT_TAG for fault in tag["value"].split(",")
-            ),
+            faults=self._faults_of(instance),
         )
         return Guest(machine, site, self.timings, self._loop)
+
+    def _faults_of(self, instance: Instance) -> frozenset[str]:
+        """Return the faults that its tag asks for, and one that was ordered for the next instance."""
+        tagged = [tag["value"].split(",") for tag in instance.get_tags() if tag["key"] == FAULT_TAG]
+        ordered = [self._next_faults.pop(0)] if self._next_faults else []
+        faults = frozenset(fault for names in [*tagged, ordered] for fault in names)
+        if not faults <= FAULTS:
+            raise ValueError(f"unknown faults {sorted(faults - FAULTS)}; there are {sorted(FAULTS)}")
+        return faults
+
+    def order_faults(self, query: t.Mapping[str, str]) -> dict[str, t.Any]:
+        """Spoil the next instances: fault, times. Or take all orders back: fault=none."""
+        fault = query["fault"]
+        if fault == "none":
+            self._next_faults.clear()
+        elif fault not in FAULTS:
+            raise ValueError(f"unknown fault {fault}; there are {sorted(FAULTS)}")
+        else:
+            self._next_faults += [fault] * int(query.get("times", "1"))
+        return {"faults": self._next_faults}
+
+    def order_trouble(self, query: t.Mapping[str, str]) -> dict[str, t.Any]:
+        """Disturb the next WinRM requests of an instance: instance_id, kind, times, status, seconds, action."""
+        guest = self.guests.get(query["instance_id"])
+        if guest is None:
+            raise ValueError(f"no guest behind {query['instance_id']}")
+        return guest.order_trouble(query)
 
     def status(self, account: str, region: str) -> list[dict[str, t.Any]]:
         """Describe every instance of a region, for people and for the bench."""

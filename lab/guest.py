@@ -17,8 +17,10 @@ import dataclasses
 import logging
 import typing as t
 
+from lab.windows.errors import WindowsError
 from lab.windows.runtime import Attachments
 from lab.wsman.server import WinRMEndpoint
+from lab.wsman.trouble import Trouble
 from lab.wsman.types import CommandRequest, Listener
 
 if t.TYPE_CHECKING:
@@ -68,6 +70,8 @@ class Guest:
         if "never-boot" in self.site.faults:
             LOG.warning("%s: stays dark, as its tag lab:fault asks", self.site.metadata.instance_id)
             return
+        if "no-certificates" in self.site.faults:
+            self.machine.certificates.create_self_signed = _refuse  # type: ignore[method-assign]
         self.machine.attach(**self._attachments())
         try:
             from lab.windows.boot import boot
@@ -102,6 +106,21 @@ class Guest:
 
     def counters(self) -> dict[str, int]:
         return dataclasses.asdict(self._endpoint.counters)
+
+    def order_trouble(self, query: t.Mapping[str, str]) -> dict[str, t.Any]:
+        """Disturb the next WinRM requests; see lab.wsman.trouble for what there is."""
+        kinds = t.get_args(t.get_type_hints(Trouble)["kind"])
+        if query["kind"] not in kinds:
+            raise ValueError(f"unknown kind {query['kind']}; there are {kinds}")
+        trouble = Trouble(
+            t.cast("t.Any", query["kind"]),
+            times=int(query.get("times", "1")),
+            status=int(query.get("status", "503")),
+            seconds=float(query.get("seconds", "0")),
+            action=query.get("action"),
+        )
+        self._endpoint.troubles.add(trouble)
+        return dataclasses.asdict(trouble)
 
     # What the WinRM endpoint asks.
 
@@ -175,3 +194,9 @@ class Guest:
         task = self._loop.create_task(job)
         self._jobs.add(task)
         task.add_done_callback(self._jobs.discard)
+
+
+def _refuse(*_: object, **__: object) -> t.NoReturn:
+    raise WindowsError(
+        0x80090016 & 0xFFFF, message="CertEnroll::CX509Enrollment::_CreateRequest: Keyset does not exist"
+    )

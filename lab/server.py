@@ -41,7 +41,8 @@ class Lab:
         parameters.install()
         self.proxy = ForwardProxy(home.holder)
         self.store = ArtefactStore()
-        self._app = LabApp(conf.ACCOUNT, conf.REGION, self.status)
+        controls = {"guest-fault": self.cloud.order_faults, "trouble": self.cloud.order_trouble}
+        self._app = LabApp(conf.ACCOUNT, conf.REGION, self.status, controls)
         self._http = make_server(
             "127.0.0.1", settings.port, self._app, threaded=True, request_handler=MotoRequestHandler
         )

@@ -18,6 +18,7 @@ from lab.ec2.models import backend
 StartResponse = t.Callable[..., t.Any]
 Environ = dict[str, t.Any]
 Query = dict[str, str]
+Control = t.Callable[[Query], dict[str, t.Any]]
 
 
 class Fault(t.NamedTuple):
@@ -32,7 +33,13 @@ class Fault(t.NamedTuple):
 class LabApp:
     """A WSGI application. `status` describes the lab; `touched` is when it was last asked for anything."""
 
-    def __init__(self, account: str, region: str, status: t.Callable[[], dict[str, t.Any]]) -> None:
+    def __init__(
+        self,
+        account: str,
+        region: str,
+        status: t.Callable[[], dict[str, t.Any]],
+        guest_controls: t.Mapping[str, Control],
+    ) -> None:
         self.touched = time.monotonic()
         self.requests = 0
         self._account = account
@@ -41,10 +48,11 @@ class LabApp:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._faults: dict[str, Fault] = {}
         self._lock = threading.Lock()
-        self._controls: dict[str, t.Callable[[Query], dict[str, t.Any]]] = {
+        self._controls: dict[str, Control] = {
             "/lab/status": lambda query: self._status(),
             "/lab/withdraw": self._withdraw,
             "/lab/fault": self._set_fault,
+            **{f"/lab/{name}": control for name, control in guest_controls.items()},
         }
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> t.Iterable[bytes]:
