@@ -13,7 +13,7 @@ REPOSITORY = pathlib.Path(__file__).parents[2]
 
 
 def ansible(program: str, *arguments: str, home: pathlib.Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a program such as ``ansible-playbook`` with the repository's ansible.cfg; ``home`` is also where it starts."""
+    """Run a program such as ``ansible-playbook`` in ``home``, with the repository's ansible.cfg."""
     kept = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
     ours = {
         "HOME": str(home),
@@ -25,7 +25,7 @@ def ansible(program: str, *arguments: str, home: pathlib.Path, **environment: st
         "GOLDEN_SPOOL": str(home / "spool"),
     }
     command = [str(pathlib.Path(sys.executable).parent / program), *arguments]
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(
         command, cwd=home, env={**kept, **ours, **environment}, capture_output=True, text=True, timeout=120, check=False
     )
 
