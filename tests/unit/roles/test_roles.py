@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every role of the collection keeps to."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import typing as t
+
+import pytest
+import yaml
+
+PROJECT = pathlib.Path(__file__).parents[3]
+ROLES = sorted(path.name for path in (PROJECT / "roles").iterdir() if path.is_dir())
+TASK_KEYWORDS = {
+    "action", "always", "args", "block", "changed_when", "check_mode", "delay", "delegate_to", "failed_when", "listen",
+    "loop", "loop_control", "name", "notify", "register", "rescue", "retries", "until", "vars", "when",
+}  # fmt: skip
+# Modules that run someone's script instead of declaring a state.
+SHELLS = {
+    "ansible.windows.win_shell",
+    "ansible.windows.win_powershell",
+    "ansible.builtin.raw",
+    "ansible.builtin.script",
+}
+# A program, where there is no module: role -> why it is needed.
+COMMANDS = {"octopus_tentacle": "no module reads the version of an MSI whose product code is not known"}
+
+
+def load(path: pathlib.Path) -> t.Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def specs(role: str) -> dict[str, t.Any]:
+    return load(PROJECT / "roles" / role / "meta" / "argument_specs.yml")["argument_specs"]
+
+
+def task_files() -> list[pathlib.Path]:
+    roles = [path for role in ROLES for kind in ("tasks", "handlers") for path in role_files(role, kind)]
+    return roles + sorted((PROJECT / "playbooks" / "tasks").glob("*.yml"))
+
+
+def role_files(role: str, kind: str) -> list[pathlib.Path]:
+    return sorted((PROJECT / "roles" / role / kind).glob("*.yml"))
+
+
+def tasks(items: list[dict[str, t.Any]]) -> t.Iterator[dict[str, t.Any]]:
+    """Give every task, also those inside blocks."""
+    for item in items:
+        if "block" in item:
+            for part in ("block", "rescue", "always"):
+                yield from tasks(item.get(part, []))
+        else:
+            yield item
+
+
+def modules(path: pathlib.Path) -> list[tuple[str, dict[str, t.Any]]]:
+    """Give the module of each task in a file, with the task."""
+    found = []
+    for task in tasks(load(path)):
+        names = set(task) - TASK_KEYWORDS
+        assert len(names) == 1, f"{path}: {task.get('name')}: not one module but {sorted(names)}"
+        found.append((names.pop(), task))
+    return found
+
+
+def test_the_five_roles_are_there() -> None:
+    assert {"proxy", "firewall", "octopus_tentacle", "iis_dotnet", "sysprep"} <= set(ROLES)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_defaults_and_argument_specs_say_the_same(role: str) -> None:
+    defaults = load(PROJECT / "roles" / role / "defaults" / "main.yml")
+    documented = {name: option["default"] for name, option in specs(role)["main"]["options"].items()}
+    assert documented == defaults
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_both_entry_points_take_the_same_variables(role: str) -> None:
+    entry_points = specs(role)
+    assert set(entry_points) == {"main", "verify"}
+    assert entry_points["main"]["options"] == entry_points["verify"]["options"]
+    for name in entry_points:
+        assert (PROJECT / "roles" / role / "tasks" / f"{name}.yml").is_file()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_public_variables_begin_with_the_name_of_the_role_and_private_ones_with_underscores(role: str) -> None:
+    for name in specs(role)["main"]["options"]:
+        assert name.startswith(f"{role}_")
+    for name in load(PROJECT / "roles" / role / "vars" / "main.yml"):
+        assert name.startswith(f"__{role}_")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_option_is_described(role: str) -> None:
+    options = specs(role)["main"]["options"]
+    nested = [suboption for option in options.values() for suboption in option.get("options", {}).values()]
+    for option in [*options.values(), *nested]:
+        assert option["description"]
+        assert option["type"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_readme_names_the_role_and_exactly_its_variables(role: str) -> None:
+    readme = (PROJECT / "roles" / role / "README.md").read_text(encoding="utf-8")
+    assert readme.startswith(f"# golden.windows_ami.{role}\n")
+    assert re.findall(r"^\| `(\w+)` \|", readme, re.MULTILINE) == list(specs(role)["main"]["options"])
+
+
+@pytest.mark.parametrize("path", task_files(), ids=lambda path: str(path.relative_to(PROJECT)))
+def test_modules_have_full_names_and_none_is_a_shell(path: pathlib.Path) -> None:
+    for module, task in modules(path):
+        assert re.fullmatch(r"[a-z_]+\.[a-z_]+\.[a-z_]+", module), f"{module} has no full name"
+        assert module not in SHELLS, f"{task['name']} runs a shell"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_command_is_the_exception_and_says_whether_it_changes_something(role: str) -> None:
+    found = [
+        task
+        for path in role_files(role, "tasks")
+        for module, task in modules(path)
+        if module in ("ansible.windows.win_command", "ansible.builtin.command")
+    ]
+    assert not found or role in COMMANDS
+    for task in found:
+        assert "changed_when" in task
+        assert "check_mode" in task
+
+
+def test_verify_entry_points_only_look() -> None:
+    looking = {
+        "ansible.builtin.assert", "ansible.builtin.include_tasks", "ansible.builtin.set_fact", "ansible.windows.slurp",
+        "ansible.windows.win_find", "ansible.windows.win_reg_stat", "ansible.windows.win_service_info",
+        "ansible.windows.win_stat",
+    }  # fmt: skip
+    for role in ROLES:
+        for module, task in modules(PROJECT / "roles" / role / "tasks" / "verify.yml"):
+            assert module in looking or task.get("check_mode") is True, f"{role}: {task['name']} may change something"
+            assert "notify" not in task
+
+
+def test_only_provisioning_seals() -> None:
+    """No other playbook or role reaches the role that takes a machine's identity."""
+    for path in [*PROJECT.glob("playbooks/**/*.yml"), *PROJECT.glob("roles/*/tasks/*.yml")]:
+        if path.name != "provision.yml" and path.parent.parent.name != "sysprep":
+            assert "sysprep_confirm" not in path.read_text(encoding="utf-8"), path
+            assert "windows_ami.sysprep" not in path.read_text(encoding="utf-8"), path
+
+
+def test_names_that_user_data_and_the_seal_share_are_the_same() -> None:
+    bootstrap = (PROJECT / "packer" / "bootstrap" / "winrm.ps1").read_text(encoding="utf-8")
+    seal = (PROJECT / "roles" / "sysprep" / "files" / "seal.ps1").read_text(encoding="utf-8")
+    marker = load(PROJECT / "roles" / "sysprep" / "vars" / "main.yml")["__sysprep_marker"]
+    task = load(PROJECT / "roles" / "sysprep" / "vars" / "main.yml")["__sysprep_task"]
+    for text in ("'Golden build WinRM'", r"'C:\ProgramData\Golden'", "first-boot.signal", "first-boot.log"):
+        assert text in bootstrap or text.strip("'") in bootstrap
+        assert text in seal
+    assert marker.rsplit("\\", 1)[1] in seal
+    assert f"$Task = '{task}'" in seal
