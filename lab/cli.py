@@ -99,9 +99,10 @@ def serve(settings: Settings) -> int:
 
     from lab.server import run  # moto reads the environment when it is imported
 
-    with held:
-        asyncio.run(run(settings))
-    return 0
+    asyncio.new_event_loop().run_until_complete(run(settings))
+    logging.shutdown()
+    # Not a return: guests that were cut off in the middle of something leave threads that Python would wait for.
+    os._exit(0)
 
 
 def _spawn(settings: Settings) -> subprocess.Popen[bytes]:

@@ -54,6 +54,10 @@ class Cloud:
     def password_data(self, instance_id: str) -> str:
         return self._passwords.get(instance_id, "")
 
+    def console(self, instance_id: str) -> str:
+        guest = self.guests.get(instance_id)
+        return "\r\n".join(guest.console) if guest else ""
+
     def launch(self, instance: Instance) -> None:
         self._submit(instance, self._launch(instance))
 

@@ -56,6 +56,8 @@ class Guest:
         self.power = "off"
         self.error = ""
         self.boots = 0
+        # What GetConsoleOutput shows.
+        self.console: list[str] = []
         self._timings = timings
         self._loop = loop
         self._endpoint = WinRMEndpoint()
@@ -79,13 +81,14 @@ class Guest:
             await asyncio.to_thread(boot, self.machine)
         except Exception as exc:  # the boundary of the model: one guest's bug must not end the lab
             self.error = f"{type(exc).__name__}: {exc}"
+            self._say(f"Windows did not come up: {self.error}")
             LOG.exception("%s: Windows did not come up", self.site.metadata.instance_id)
             return
         self.boots += 1
         self.power = "on"
         if "no-winrm" not in self.site.faults:
             await self._endpoint.start(self, self.site.address)
-        LOG.info("%s: up at %s as %s", self.site.metadata.instance_id, self.site.address, self.machine.name)
+        self._say(f"Windows is Ready to use: {self.machine.name} at {self.site.address}")
 
     async def power_off(self) -> None:
         """Go down; the address falls silent first."""
@@ -160,9 +163,13 @@ class Guest:
             "metadata": self.site.metadata,
             "power": self._request_power,
             "background": self._in_background,
-            "log": lambda line: LOG.info("%s: %s", self.site.metadata.instance_id, line),
+            "log": self._say,
             "changed": self._refresh,
         }
+
+    def _say(self, line: str) -> None:
+        LOG.info("%s: %s", self.site.metadata.instance_id, line)
+        self.console.append(f"{self.machine.clock():%Y/%m/%d %H:%M:%SZ}: {line}")
 
     def _refresh(self) -> None:
         if self.power == "on":

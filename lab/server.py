@@ -46,7 +46,7 @@ class Lab:
         self._http = make_server(
             "127.0.0.1", settings.port, self._app, threaded=True, request_handler=MotoRequestHandler
         )
-        self._thread = threading.Thread(target=self._http.serve_forever, name="moto", daemon=True)
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), name="moto", daemon=True)
 
     @property
     def endpoint(self) -> str:

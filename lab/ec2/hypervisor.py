@@ -34,6 +34,9 @@ class Hypervisor(t.Protocol):
     def password_data(self, instance_id: str) -> str:
         """Return the encrypted password the guest posted, in base64, or nothing."""
 
+    def console(self, instance_id: str) -> str:
+        """Return what the guest wrote to its console."""
+
     def open_region(self, region: str) -> str:
         """Be ready for a region's stock images; return the address range of its default VPC."""
 

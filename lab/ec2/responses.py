@@ -6,6 +6,7 @@ from __future__ import annotations
 import typing as t
 
 from moto.core.responses import ActionResult
+from moto.core.types import Base64EncodedString
 from moto.core.utils import utcnow
 from moto.ec2 import responses as moto_responses
 
@@ -62,6 +63,11 @@ class EC2Response(moto_responses.EC2Response):
         instance_id = self._get_param("InstanceId")
         data = self.ec2_backend.get_password_data(instance_id)
         return ActionResult({"InstanceId": instance_id, "Timestamp": utcnow(), "PasswordData": data})
+
+    def get_console_output(self) -> ActionResult:
+        instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
+        output = Base64EncodedString.from_raw_string(self.ec2_backend.hypervisor.console(instance.id))
+        return ActionResult({"InstanceId": instance.id, "Timestamp": utcnow(), "Output": output})
 
     def _parse_block_device_mapping(self) -> list[dict[str, t.Any]]:
         """Keep what was said and no more: what was left out comes from the image, and is checked there."""
