@@ -90,9 +90,9 @@ def _logon_failure(user: str) -> str:
 
 
 def _module(step: Step) -> Completed:
-    from lab.ansible import modules
+    from lab.ansible.modules import run as run_module
 
-    return modules.run(step)
+    return run_module(step)
 
 
 def _transfer(function: t.Callable[[Machine, dict[str, t.Any], tuple[str, ...], str], Completed]) -> t.Any:

@@ -27,6 +27,7 @@ class Validator:
         self._module = module.rpartition(".")[2]
         self._expand = expand
         self._spec = spec
+        self._legacy = spec is None  # written with Ansible.ModuleUtils.Legacy, which has other texts
         self.secrets: set[str] = set()
 
     def check(self, options: t.Iterable[Option], given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -42,6 +43,8 @@ class Validator:
         values = self._named(options, given, context)
         self._exclusive(spec, values, context)
         missing = [option.name for option in options if option.required and option.name not in values]
+        if missing and self._legacy:
+            raise ModuleError(f"Get-AnsibleParam: Missing required argument: {missing[0]}")
         if missing:
             raise _failure(f"missing required arguments: {', '.join(missing)}", context)
         own = spec.get("options")
@@ -108,6 +111,11 @@ class Validator:
         values = [_text(item) for item in value] if isinstance(value, list) else [_text(value)]
         known = {choice.lower() for choice in option.choices}
         wrong = [item for item in values if item.lower() not in known]
+        if wrong and self._legacy:
+            legal = ",".join(option.choices)
+            raise ModuleError(
+                f"Get-AnsibleParam: Argument {option.name} needs to be one of {legal} but was {wrong[0]}."
+            )
         if wrong:
             kind = "one or more of" if option.type == "list" else "one of"
             choices = ", ".join(option.choices)

@@ -22,20 +22,25 @@ _NAME = re.compile(r"ansible_collections\.(?P<collection>\w+\.\w+)\.plugins\.mod
 _PARAMETERS = {"Script", "Environment", "Variables", "CSharpModules", "PowerShellModules", "ForModule", "Breakpoints"}
 # Options that an action plugin adds and the documentation does not name.
 _INTERNAL: dict[str, tuple[documentation.Option, ...]] = {
-    "ansible.windows.win_copy": tuple(
-        documentation.Option(name, kind)
-        for name, kind in (
-            ("_copy_mode", "str"),
-            ("_original_basename", "str"),
-            ("directories", "list"),
-            ("files", "list"),
-            ("symlinks", "list"),
-            ("follow", "bool"),
-        )
+    "ansible.windows.win_copy": (
+        documentation.Option("_copy_mode", default="single", choices=("explode", "query", "remote", "single")),
+        documentation.Option("_original_basename"),
+        documentation.Option("directories", "list"),
+        documentation.Option("files", "list"),
+        documentation.Option("symlinks", "list"),
+        documentation.Option("follow", "bool"),
     ),
     "ansible.windows.win_file": (
         documentation.Option("_original_basename"),
         documentation.Option("recurse", "bool"),
+    ),
+    # The module reads these; its documentation has lost them.
+    "community.windows.win_firewall_rule": (
+        documentation.Option("interfacetypes", "list"),
+        documentation.Option("edge", choices=("no", "yes", "deferapp", "deferuser")),
+        documentation.Option(
+            "security", choices=("notrequired", "authnoencap", "authenticate", "authdynenc", "authenc")
+        ),
     ),
     "ansible.windows.async_status": (documentation.Option("_async_dir", "path", required=True),),
 }

@@ -56,7 +56,8 @@ class Guest:
 
     def run(
         self,
-        name: str,
+        module: str,
+        /,
         *,
         check: bool = False,
         diff: bool = True,
@@ -68,13 +69,13 @@ class Guest:
     ) -> dict[str, t.Any]:
         """Run a module of ansible.windows (or another fully qualified one) and give its result."""
         done = self.raw(
-            name if "." in name else f"ansible.windows.{name}",
+            module if "." in module else f"ansible.windows.{module}",
             {
                 **args,
                 "_ansible_check_mode": check,
                 "_ansible_diff": diff,
                 "_ansible_verbosity": 0,
-                "_ansible_module_name": name,
+                "_ansible_module_name": module,
                 "_ansible_remote_tmp": "%TEMP%",
             },
             async_timeout=async_timeout,
@@ -86,9 +87,9 @@ class Guest:
         assert bool(result.get("failed")) == (done.rc != 0)
         return result
 
-    def ok(self, name: str, **args: t.Any) -> dict[str, t.Any]:
+    def ok(self, module: str, /, **args: t.Any) -> dict[str, t.Any]:
         """Run a module that must not fail."""
-        result = self.run(name, **args)
+        result = self.run(module, **args)
         assert not result.get("failed"), result["msg"]
         return result
 

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+
+from tests.lab.modules.calls import Guest
+
+RULE = "community.windows.win_firewall_rule"
+
+
+def test_a_rule_lets_in_whom_it_names(guest: Guest) -> None:
+    wanted = {
+        "name": "Tentacle",
+        "direction": "in",
+        "action": "allow",
+        "protocol": "tcp",
+        "localport": 10933,
+        "remoteip": "10.0.0.0/8",
+        "profiles": ["domain", "private", "public"],
+    }
+    made = guest.ok(RULE, **wanted)
+    assert made["msg"] == "Firewall rule 'Tentacle' created."
+    assert "+LocalPorts='10933'" in made["diff"]["prepared"]
+    assert guest.machine.firewall.admits("10.1.2.3", 10933)
+    assert not guest.machine.firewall.admits("11.1.2.3", 10933)
+    again = guest.ok(RULE, **wanted)
+    assert not again["changed"]
+    assert again["msg"] == "Firewall rule(s) changed '' - unchanged 'Tentacle'"
+
+
+def test_addresses_compare_by_what_they_mean(guest: Guest) -> None:
+    guest.ok(RULE, name="x", protocol="tcp", localport="80", remoteip="10.0.0.0/255.0.0.0,192.168.1.1")
+    assert not guest.ok(RULE, name="x", remoteip="192.168.1.1/32,10.0.0.0/8")["changed"]
+
+
+def test_a_change_shows_in_the_diff_and_waits_in_check_mode(guest: Guest) -> None:
+    guest.ok(RULE, name="x", protocol="tcp", localport="80")
+    would = guest.ok(RULE, name="x", protocol="tcp", localport="81", check=True)
+    assert would["changed"]
+    assert "-LocalPorts='80'\n+LocalPorts='81'\n" in would["diff"]["prepared"]
+    assert guest.machine.firewall.named("x")[0].local_ports == "80"
+
+
+def test_a_rule_goes(guest: Guest) -> None:
+    guest.ok(RULE, name="x", protocol="tcp", localport="80")
+    assert guest.ok(RULE, name="x", state="absent")["msg"] == "Firewall rule(s) 'x' removed."
+    assert not guest.ok(RULE, name="x", state="absent")["changed"]
+
+
+@pytest.mark.parametrize(
+    ("args", "text"),
+    [
+        ({"profiles": ["office"]}, "Unknown profile 'office'."),
+        ({"protocol": "quic"}, "Unknown protocol 'quic'."),
+        ({"localport": "80"}, 'Exception setting "LocalPorts"'),
+        ({"remoteip": "10.0.0.300"}, 'Exception setting "RemoteAddresses"'),
+        ({"colour": "red"}, "Unsupported parameters"),
+        ({"action": "bypass"}, "needs to be one of allow,block but was bypass"),
+    ],
+    ids=["profile", "protocol", "port without protocol", "address", "option", "choice"],
+)
+def test_what_windows_refuses_fails(guest: Guest, args: dict[str, object], text: str) -> None:
+    assert text in guest.run(RULE, name="x", **args)["msg"]
+
+
+def test_profiles_switch_off_and_on(guest: Guest) -> None:
+    off = guest.ok("win_firewall", profiles=["Public"], state="disabled")
+    assert off["changed"]
+    assert off["Public"] == {"enabled": False, "considered": True, "currentstate": 1}
+    assert off["Domain"]["enabled"]
+    assert guest.machine.firewall.admits("10.0.0.1", 9999)
+    on = guest.ok("win_firewall", state="enabled", inbound_action="block")
+    assert on["changed"]
+    assert not guest.machine.firewall.admits("10.0.0.1", 9999)
+    assert not guest.ok("win_firewall", state="enabled", inbound_action="block")["changed"]
