@@ -38,7 +38,6 @@ class ActionModule(ActionBase):
         display.display("")
         for line in table(shown):
             display.display(line)
-        result |= {"changed": False, "images": [row._asdict() for row in shown]}
         if failed := failures(shown):
             return {**result, "failed": True, "msg": "\n".join(failed)}
-        return result
+        return {**result, "changed": False, "images": [row._asdict() for row in shown]}

@@ -25,7 +25,7 @@ from ..plugin_utils.ec2 import Aws, AwsError, AwsSettings
 from ..plugin_utils.fingerprint import plain
 from ..plugin_utils.own_address import AddressError, source_cidr, subnet_cidr
 from ..plugin_utils.packer_job import Job, Outcome, write_private
-from ..plugin_utils.packer_watch import Console, Watcher
+from ..plugin_utils.packer_watch import Console, SupervisorError, Watcher
 from ..plugin_utils.plan import SKIP, PlanEntry, PlanError, finalize
 from ..plugin_utils.records import BUILT, Build, RecordError, new_build_id, timestamp
 from ..plugin_utils.variables import TaskVariables, VariableError
@@ -72,7 +72,7 @@ ARGUMENTS: dict[str, t.Any] = {
     "lease_seconds": {"type": "int", "default": 120},
     "cleanup_seconds": {"type": "int", "default": 900},
 }
-_ERRORS = (AddressError, AwsError, CatalogueError, PlanError, RecordError, VariableError)
+_ERRORS = (AddressError, AwsError, CatalogueError, PlanError, RecordError, SupervisorError, VariableError)
 
 
 class ActionModule(ActionBase):
@@ -109,8 +109,8 @@ class ActionModule(ActionBase):
             raise PlanError(f"There is no Packer at {options['packer']!r}. Install 1.6.6 or later: make setup does")
         variables = TaskVariables(self._templar, task_vars, ())
         secrets = {name: plain(variables.value(name)) for name in entry.secret_vars}
-        build = self._record(entry, packer)
-        logs = pathlib.Path(options["log_dir"] or ROOT / ".golden" / "logs")
+        logs = pathlib.Path(options["log_dir"] or ROOT / ".golden" / "logs").resolve()
+        build = self._record(entry, packer, logs)
         logs.mkdir(parents=True, exist_ok=True)
         directory = pathlib.Path(tempfile.mkdtemp(prefix="golden-"))
         files = packer_vars.Files(directory, logs / f"{build.id}.log", logs / f"{build.id}.json")
@@ -122,7 +122,7 @@ class ActionModule(ActionBase):
         finally:
             shutil.rmtree(directory, ignore_errors=True)
 
-    def _record(self, entry: PlanEntry, packer: str) -> Build:
+    def _record(self, entry: PlanEntry, packer: str, log_dir: pathlib.Path) -> Build:
         """Return the record of the build as it begins."""
         now = dt.datetime.now(dt.UTC)
         build_id = new_build_id(now)
@@ -133,6 +133,7 @@ class ActionModule(ActionBase):
             if name.startswith("version:")
         }
         return Build(
+            log=str(log_dir / f"{build_id}.log"),
             id=build_id,
             image=entry.image,
             started=timestamp(now),
@@ -240,6 +241,10 @@ class ActionModule(ActionBase):
             "problems": outcome.problems,
         }
         if build.status != BUILT:
+            display.display(
+                f"{build.image}: FAILED. {build.error}\n{build.image}: The log is {build.log}",
+                color=constants.COLOR_ERROR,
+            )
             return {**report, "failed": True, "msg": f"Image {build.image} was not built. {build.error}"}
         return report
 

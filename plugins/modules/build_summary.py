@@ -52,7 +52,7 @@ EXAMPLES = r"""
 RETURN = r"""
 images:
   description: The lines of the table.
-  returned: always
+  returned: success
   type: list
   elements: dict
   contains:

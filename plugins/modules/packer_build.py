@@ -13,7 +13,7 @@ author:
   - The golden.windows_ami maintainers
 description:
   - Builds the image of one entry of the plan that M(golden.windows_ami.build_plan) made. Packer starts an instance and
-    runs the provisioning playbook on it over WinRM; the playbook seals it; Packer makes an encrypted, private AMI of it.
+    runs the provisioning playbook on it over WinRM; the playbook seals it; Packer makes an encrypted, private AMI.
   - Packer's lines appear as they come, each after the image's name. All of them are kept in a log, without secrets.
   - Takes a lease on the image in the catalogue, so that nobody else builds it at the same time, and records how the
     build began and ended.
@@ -29,7 +29,7 @@ options:
     required: true
   parent:
     description:
-      - The RV(build) of the parent image, when it was built in the same run, so when C(source_ami) of the entry is null.
+      - The RV(build) of the parent image, when it was built in the same run (C(source_ami) of the entry is null).
     type: dict
   builder:
     description: The instance that the image is built on.
@@ -45,7 +45,7 @@ options:
         type: str
         required: true
       security_group_id:
-        description: A security group that lets TCP 5986 in from this machine. Packer makes a temporary one when not set.
+        description: A security group that lets TCP 5986 in from this machine. Packer makes one when not set.
         type: str
       source_cidrs:
         description:
@@ -108,7 +108,7 @@ options:
         description: The region. When not set, the profile or the environment must say it.
         type: str
   catalogue:
-    description: URL of the catalogue of builds, such as C(sqlite:catalogue.sqlite). Relative to the playbook's directory.
+    description: URL of the catalogue, such as C(sqlite:catalogue.sqlite), relative to the playbook's directory.
     type: str
     required: true
   proxy:

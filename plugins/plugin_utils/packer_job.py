@@ -37,6 +37,11 @@ class Job:
     lease_seconds: float = 120
     patience: float = 900
 
+    @property
+    def pid_file(self) -> pathlib.Path:
+        """Where the supervisor notes Packer's process id."""
+        return pathlib.Path(self.directory) / "packer.pid"
+
     def save(self, path: pathlib.Path) -> None:
         """Write the job where only its owner reads it."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}

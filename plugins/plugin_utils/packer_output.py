@@ -80,6 +80,23 @@ def lines_of(row: Row) -> list[Line]:
     return [Line(line.removeprefix("==> "), kind == "error", repeat) for line in plain]
 
 
+# A line of the log: moment, kind, text.
+_STAMP = len("2026-11-22T16:45:00Z ")
+
+
+def to_log(moment: str, line: Line) -> str:
+    """Return a line as the log has it."""
+    kind = "~" if line.repeat else "!" if line.error else " "
+    return f"{moment} {kind} {line.text}\n"
+
+
+def from_log(text: str) -> Line:
+    """Return a line of the log. One that `to_log` did not write (a crash of the supervisor) is an error."""
+    if len(text) < _STAMP + 2 or text[_STAMP - 2 : _STAMP] != "Z ":
+        return Line(text, error=True)
+    return Line(text[_STAMP + 2 :], text[_STAMP] == "!", text[_STAMP] == "~")
+
+
 class Mask:
     """Replaces secrets in text that other people may read."""
 

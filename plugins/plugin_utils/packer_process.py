@@ -74,6 +74,30 @@ class PackerProcess:
         """
         output = t.cast(t.IO[bytes], self._process.stdout)
         lines = Lines(output.fileno())
+        try:
+            self._listen(output, lines, hear, control, tick)
+        except BaseException:
+            self._give_up()
+            raise
+        for line in lines.drain():
+            hear(line)
+        self._signal(signal.SIGKILL)
+        kill_children()
+        return Ended(self._process.returncode, self._reason, self._killed)
+
+    @property
+    def pid(self) -> int:
+        """Packer's process id, which is the id of its group too."""
+        return self._process.pid
+
+    def _listen(
+        self,
+        output: t.IO[bytes],
+        lines: Lines,
+        hear: c.Callable[[str], None],
+        control: t.IO[bytes],
+        tick: c.Callable[[], str | None],
+    ) -> None:
         with selectors.DefaultSelector() as selector:
             selector.register(output, selectors.EVENT_READ)
             selector.register(control, selectors.EVENT_READ)
@@ -91,11 +115,14 @@ class PackerProcess:
                 if reason := tick():
                     self.interrupt(reason)
                 self._lose_patience()
-            for line in lines.drain():
-                hear(line)
+
+    def _give_up(self) -> None:
+        """Let Packer clean up although nobody listens any more."""
+        self.interrupt("the supervisor failed")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(self._patience)
         self._signal(signal.SIGKILL)
         kill_children()
-        return Ended(self._process.returncode, self._reason, self._killed)
 
     def _lose_patience(self) -> None:
         if self._deadline is not None and self._clock() > self._deadline and not self._killed:
@@ -141,6 +168,12 @@ class Lines:
             found.append(self._rest.decode(errors="replace"))
             self._rest = b""
         return found
+
+
+def kill_group(pid_file: pathlib.Path) -> None:
+    """Kill the process group whose id is in a file, if it is still there."""
+    with contextlib.suppress(OSError, ValueError):
+        os.killpg(int(pid_file.read_text(encoding="ascii")), signal.SIGKILL)
 
 
 def adopt_orphans() -> None:

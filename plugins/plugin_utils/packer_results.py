@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pathlib
 import typing as t
 
 from .ec2 import Aws
+from .packer_output import Story, from_log
 
 
 def ami_in_manifest(path: pathlib.Path, region: str) -> str | None:
@@ -33,6 +35,15 @@ def failure_in(run: t.Mapping[str, t.Any]) -> str | None:
     """Return the task that ended the provisioning run and its message, None when no task failed."""
     failure = run.get("failure")
     return f"{failure['task']}: {failure['message']}" if failure else None
+
+
+def read_story(log: pathlib.Path) -> Story:
+    """Return what the log of a build tells, nothing when there is no log."""
+    story = Story()
+    with contextlib.suppress(OSError):
+        for text in log.read_text(encoding="utf-8", errors="replace").splitlines():
+            story.hear_line(from_log(text))
+    return story
 
 
 def snapshots_of(aws: Aws, ami: str) -> list[str]:

@@ -13,21 +13,25 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
+import os
 import pathlib
 import shutil
 import signal
 import sys
 import time
+import traceback
 import typing as t
 
 from .catalogue import Catalogue, CatalogueError, Lease, LeaseHeld, LeaseLost, lease_name, open_catalogue
 from .ec2 import Aws, AwsError, AwsSettings
 from .leftovers import clean
 from .packer_job import Job, Outcome
-from .packer_output import Line, Mask, Story, lines_of, parse_row
-from .packer_process import Ended, PackerProcess
-from .packer_results import ami_in_manifest, failure_in, read_run_file, snapshots_of
-from .records import BUILT, FAILED, Build, RecordError, timestamp
+from .packer_output import Line, Mask, Story, lines_of, parse_row, to_log
+from .packer_process import Ended, PackerProcess, kill_group
+from .packer_results import ami_in_manifest, failure_in, read_run_file, read_story, snapshots_of
+from .records import BUILT, FAILED, Build, RecordError, parse_timestamp, timestamp
+
+CRASHED = "the supervisor of the build was killed or failed"
 
 
 class Supervisor:
@@ -64,6 +68,18 @@ class Supervisor:
         self._record(build)
         return Outcome(build=build, packer_seconds=round(packer_seconds, 1), problems=self._problems)
 
+    def recover(self, reason: str) -> Outcome:
+        """Do what is left to do for a build whose supervisor is gone: end Packer, clean up, record."""
+        kill_group(self._job.pid_file)
+        self._story = read_story(pathlib.Path(self._job.log))
+        self._catalogue = open_catalogue(self._job.catalogue)
+        lease = self._catalogue.lease(lease_name(self._job.build.image))
+        self._lease = lease if lease and lease.holder == self._job.holder else None
+        self._say(f"Cleaning up: {reason}", error=True)
+        build = self._conclude(Ended(-signal.SIGKILL, reason, False))
+        self._record(build)
+        return Outcome(build=build, problems=self._problems)
+
     def terminate(self, _number: int, _frame: t.Any) -> None:
         """Remember that somebody wants this process to end; the loop does the rest."""
         self._terminated = "the supervisor of the build was told to end (SIGTERM)"
@@ -80,9 +96,34 @@ class Supervisor:
             ) from exc
         self._catalogue.start(job.build, self._lease)
         self._renew_at = time.monotonic() + job.lease_seconds / 4
+        self._clean_after_crashes(self._catalogue)
+
+    def _clean_after_crashes(self, catalogue: Catalogue) -> None:
+        """Remove what earlier builds of this image left when nobody lived to clean up after them.
+
+        Nobody else builds this image now, the lease says so. A record that has an end but no duration was ended by
+        `Catalogue.reap`.
+        """
+        now = dt.datetime.now(dt.UTC)
+        catalogue.reap(now)
+        for crashed in catalogue.builds(self._job.build.image, [FAILED], limit=20):
+            if crashed.seconds is not None:
+                continue
+            log = pathlib.Path(crashed.log or os.devnull)
+            try:
+                aws = Aws(AwsSettings(**self._job.aws))
+                removed, problems = clean(aws, crashed, read_story(log).facts, keep_image=False)
+            except AwsError as exc:
+                removed, problems = [], [str(exc)]
+            for phrase in (*removed, *problems):
+                self._say(f"Build {crashed.id} crashed and left: {phrase}", error=True)
+            if not problems:
+                seconds = (now - parse_timestamp(crashed.started)).total_seconds()
+                catalogue.finish(dataclasses.replace(crashed, seconds=round(seconds, 1)))
 
     def _run_packer(self) -> Ended:
         process = PackerProcess(self._job.argv, self._job.env, self._job.cwd, self._job.patience)
+        self._job.pid_file.write_text(str(process.pid), encoding="ascii")
 
         def interrupt_reason() -> str | None:
             return self._terminated or self._renew_lease()
@@ -175,26 +216,26 @@ class Supervisor:
         self._write(Line(text, error))
 
     def _write(self, line: Line) -> None:
-        """Write a line to the log: moment, kind ("!" an error, "~" a repetition), text."""
-        kind = "~" if line.repeat else "!" if line.error else " "
         with contextlib.suppress(OSError):  # a full disk must not end the build
-            self._log.write(f"{timestamp(dt.datetime.now(dt.UTC))} {kind} {self._mask(line.text)}\n")
+            self._log.write(to_log(timestamp(dt.datetime.now(dt.UTC)), line._replace(text=self._mask(line.text))))
 
 
-def main(path: str) -> int:
-    """Run the job in a file. Returns 0 when an AMI was made."""
+def main(path: str, recover: bool = False) -> int:
+    """Run the job in a file, or clean up after a supervisor that did not end it. Returns 0 when an AMI was made."""
     job = Job.load(pathlib.Path(path))
     supervisor = Supervisor(job, sys.stdin.buffer)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, supervisor.terminate)
     try:
-        outcome = supervisor.supervise()
-        outcome.save(pathlib.Path(job.outcome))
-    finally:
-        shutil.rmtree(job.directory, ignore_errors=True)
+        outcome = supervisor.recover(CRASHED) if recover else supervisor.supervise()
+    except Exception as exc:  # whatever it is, the builder must not stay, nor the record
+        traceback.print_exc()
+        outcome = supervisor.recover(f"{CRASHED}: {exc}")
+    outcome.save(pathlib.Path(job.outcome))
+    shutil.rmtree(job.directory, ignore_errors=True)
     return 0 if outcome.build.status == BUILT else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[-1], recover="--recover" in sys.argv))

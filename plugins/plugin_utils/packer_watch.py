@@ -19,10 +19,9 @@ import time
 import typing as t
 
 from .packer_job import Job, Outcome
+from .packer_output import from_log
 
 SUPERVISOR = "ansible_collections.golden.windows_ami.plugins.plugin_utils.packer_supervisor"
-# Moment, kind, text: see Supervisor._write.
-_STAMP = len("2026-11-22T16:45:00Z ")
 
 Show = c.Callable[[str, bool], None]
 
@@ -77,38 +76,48 @@ class Watcher:
     def watch(self, job_file: pathlib.Path) -> Outcome:
         """Build, show what happens, and return how it ended; raise Interrupted when the user has ended Ansible.
 
-        Raises SupervisorError when it is not known how the build ended; the job file is still there then.
+        Raises SupervisorError when it is not known how the build ended.
         """
         log = pathlib.Path(self._job.log)
         log.touch(mode=0o600)
         tail = Tail(log)
         with self._signals():
-            self._process = start(["-P", "-m", SUPERVISOR, str(job_file)], log)
-            while self._process.poll() is None:
-                self._pass_on(tail)
-                if os.getppid() != self._parent:
-                    self._interrupt("ansible-playbook was killed")
-                time.sleep(0.1)
-            self._pass_on(tail)
+            status = self._run(job_file, tail)
+            if not pathlib.Path(self._job.outcome).exists():
+                status = self._run(job_file, tail, "--recover")
         try:
             outcome = Outcome.load(pathlib.Path(self._job.outcome))
         except OSError as exc:
-            raise SupervisorError(f"exit code {self._process.returncode}") from exc
+            raise SupervisorError(
+                f"The process that watches over Packer ended with exit code {status} and left no outcome, so it is not "
+                f"known what is left in EC2. Look for the tag golden:build={self._job.build.id}. Log: {self._job.log}"
+            ) from exc
         if self._reason:
             ending = outcome.build.error or "The build ended well all the same."
             self._console.show(f"{self._job.build.image}: {ending}")
             raise Interrupted
         return outcome
 
+    def _run(self, job_file: pathlib.Path, tail: Tail, *options: str) -> int:
+        """Run a supervisor and show its log; return its exit code."""
+        process = start(["-P", "-m", SUPERVISOR, *options, str(job_file)], pathlib.Path(self._job.log))
+        self._process = process
+        while process.poll() is None:
+            self._pass_on(tail)
+            if os.getppid() != self._parent:
+                self._interrupt("ansible-playbook was killed")
+            time.sleep(0.1)
+        self._pass_on(tail)
+        return process.returncode
+
     def _pass_on(self, tail: Tail) -> None:
-        for line in tail.lines():
-            kind, text = (line[_STAMP], line[_STAMP + 2 :]) if _has_stamp(line) else ("!", line)
-            if kind == "~":
+        for line in map(from_log, tail.lines()):
+            if line.repeat:
                 continue
             if self._reason:
-                self._console.show(f"{self._job.build.image}: {text}")
+                self._console.show(f"{self._job.build.image}: {line.text}")
             else:
-                self._show(text, kind == "!")
+                self._show(line.text, line.error)
 
     def _interrupt(self, reason: str) -> None:
         """Tell the supervisor, once; it knows how to interrupt Packer."""
@@ -143,7 +152,6 @@ class Watcher:
 
 def start(arguments: list[str], log: pathlib.Path) -> subprocess.Popen[bytes]:
     """Start a Python that finds this collection, in a session of its own. What it says by accident goes to the log."""
-    paths = [str(pathlib.Path(path).parent) for path in sys.modules["ansible_collections"].__path__]
     with log.open("ab") as file:
         return subprocess.Popen(  # noqa: S603 - this Python, our module
             [sys.executable, *arguments],
@@ -151,9 +159,11 @@ def start(arguments: list[str], log: pathlib.Path) -> subprocess.Popen[bytes]:
             stdout=file,
             stderr=file,
             start_new_session=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            env={**os.environ, "PYTHONPATH": str(_collections_path())},
         )
 
 
-def _has_stamp(line: str) -> bool:
-    return len(line) > _STAMP and line[_STAMP - 2 : _STAMP] == "Z "
+def _collections_path() -> pathlib.Path:
+    """Return the directory that has this collection. Ansible's own path has others too, which hide Python's modules."""
+    places = map(pathlib.Path, sys.modules["ansible_collections"].__path__)
+    return next(place.parent for place in places if (place / "golden" / "windows_ami").is_dir())
