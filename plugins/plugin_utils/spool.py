@@ -28,7 +28,7 @@ class Spool:
 
     def put(self, note: Note) -> pathlib.Path:
         """Keep a note until `deliver` has delivered it; the same note is kept once. Raises SpoolError."""
-        text = json.dumps(dataclasses.asdict(note), indent=1, sort_keys=True)
+        text = json.dumps(dataclasses.asdict(note), indent=1, sort_keys=True, default=str)
         # The build's id comes first, so that notes are delivered in the order of the builds.
         digest = hashlib.sha256(text.encode()).hexdigest()[:8]
         path = self.directory / f"{note.build.get('id', 'build')}-{digest}.json"
@@ -84,7 +84,7 @@ def write_whole(path: pathlib.Path, text: str, mode: int = 0o644) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         beside.replace(path)
-    except OSError:
+    except BaseException:
         beside.unlink(missing_ok=True)
         raise
 

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import subprocess
 import sys
 import typing as t
+
+from moto.server import ThreadedMotoServer
 
 REPOSITORY = pathlib.Path(__file__).parents[2]
 
@@ -22,6 +25,7 @@ def ansible(program: str, *arguments: str, home: pathlib.Path, **environment: st
         "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
         "ANSIBLE_HOME": str(home / ".ansible"),
         "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
         "GOLDEN_SPOOL": str(home / "spool"),
     }
     command = [str(pathlib.Path(sys.executable).parent / program), *arguments]
@@ -39,3 +43,15 @@ def play(home: pathlib.Path, text: str, *arguments: str, **environment: t.Any) -
     """Run a playbook that is given as text, on localhost."""
     (home / "play.yml").write_text(text)
     return ansible("ansible-playbook", "-i", "localhost,", "play.yml", *arguments, home=home, **environment)
+
+
+@contextlib.contextmanager
+def an_ec2() -> t.Iterator[str]:
+    """Run an EC2 and return its address."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()

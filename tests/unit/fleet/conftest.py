@@ -13,20 +13,16 @@ import boto3
 import pytest
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.catalogue import Catalogue, open_catalogue
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.records import Build
-from moto.server import ThreadedMotoServer
 
-from tests.unit.running import ansible
+from tests.unit.running import an_ec2, ansible
 
 STARTED = "2026-11-22T16:45:00Z"
 
 
 @pytest.fixture(scope="session")
 def moto_address() -> t.Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with an_ec2() as address:
+        yield address
 
 
 class Cloud:
