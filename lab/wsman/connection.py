@@ -19,7 +19,7 @@ from spnego.channel_bindings import GssChannelBindings
 
 from lab.wsman import faults, replies, sealing, soap
 from lab.wsman.auth import Logon, LogonError
-from lab.wsman.messages import Fault, Message, Reply
+from lab.wsman.messages import Fault, Message, Reply, ShellDeleted, Signalled
 from lab.wsman.shell import Wait
 from lab.wsman.trouble import Trouble
 from lab.wsman.types import MAX_ENVELOPE, Listener
@@ -209,6 +209,8 @@ class Connection:
         endpoint = self._endpoint
         outcome = endpoint.service.handle(message, self._user, self._peer)
         endpoint.start_jobs()
+        if isinstance(outcome, Signalled | ShellDeleted):
+            endpoint.announce()  # a Receive on another connection may wait for what has just gone
         deadline = asyncio.get_running_loop().time() + message.header.timeout
         while isinstance(outcome, Wait):
             if not await endpoint.changed(deadline):

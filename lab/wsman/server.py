@@ -74,9 +74,15 @@ class WinRMEndpoint:
         if self._given_executor is None and hasattr(self, "_executor"):
             self._executor.shutdown(wait=False, cancel_futures=True)
 
+    @property
+    def open_connections(self) -> int:
+        """How many clients are connected now."""
+        return len(self._connections)
+
     def refresh(self) -> None:
-        """Open and close ports as the host's listeners say now. Safe to call from any thread."""
-        self._loop.call_soon_threadsafe(self._open_and_close)
+        """Open and close ports as the host's listeners say now. Safe from any thread; nothing to do when stopped."""
+        if self._ports:
+            self._loop.call_soon_threadsafe(self._open_and_close)
 
     @staticmethod
     def new_id() -> str:
@@ -120,8 +126,13 @@ class WinRMEndpoint:
     def _spawn(self, work: t.Coroutine[t.Any, t.Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
         return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (exc := task.exception()) is not None:
+            LOG.error("%s: the endpoint is broken: %s", self.address, exc, exc_info=exc)
 
     def _open_and_close(self) -> None:
         for port in self._ports:
@@ -152,14 +163,14 @@ class WinRMEndpoint:
     async def _accept(self, listening: socket.socket, port: int) -> None:
         while True:
             client, (peer, *_) = await self._loop.sock_accept(listening)
-            listener = self.host.listener(port)
-            if listener is None or not self.host.accepts(peer, port):
-                _reset(client)
-                continue
-            self.counters.connections += 1
-            self._spawn(self._serve(client, port, peer, listener))
+            self._spawn(self._serve(client, port, peer))
 
-    async def _serve(self, client: socket.socket, port: int, peer: str, listener: Listener) -> None:
+    async def _serve(self, client: socket.socket, port: int, peer: str) -> None:
+        listener = self.host.listener(port)
+        if listener is None or not self.host.accepts(peer, port):
+            _reset(client)
+            return
+        self.counters.connections += 1
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             context = self._context(listener)
@@ -168,14 +179,12 @@ class WinRMEndpoint:
             LOG.exception("%s: the certificate of the listener on port %d is not usable", self.address, port)
             _reset(client)
             return
-        connection = Connection(self, port, peer, bindings)
-        server = _Server(connection, self._connections)
+        server = _Server(Connection(self, port, peer, bindings), self._connections)
         try:
             await self._loop.connect_accepted_socket(server, client, ssl=context)
-        except (OSError, asyncio.CancelledError) as exc:
+        except OSError as exc:
             # A client that goes away in the TLS handshake, or does not trust the certificate.
             LOG.info("%s: no connection from %s: %s", self.address, peer, exc)
-            client.close()
 
     def _context(self, listener: Listener) -> ssl.SSLContext | None:
         if listener.transport == "HTTP":

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import dataclasses
 import socket
 import ssl
 import threading
 import time
+import typing as t
 
 import pytest
 import requests
@@ -24,15 +26,15 @@ from tests.lab.wsman.guests import Service, free_port, make_certificate, serve
 def is_open(address: str, port: int) -> bool:
     try:
         socket.create_connection((address, port), timeout=5).close()
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):  # reset: it was closed just then
         return False
     return True
 
 
-def eventually(condition: object, seconds: float = 5) -> bool:
+def eventually(condition: t.Callable[[], object], seconds: float = 5) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if condition():  # type: ignore[operator]
+        if condition():
             return True
         time.sleep(0.01)
     return False
@@ -158,9 +160,31 @@ def test_a_client_that_leaves_while_it_waits_loses_no_output(service: Service) -
     with pytest.raises(requests.exceptions.ReadTimeout):
         impatient.get_command_output_raw(shell, command)
     impatient.transport.close_session()
+    assert eventually(lambda: service.endpoint.open_connections == 0)
     service.guest.release.set()
 
     assert service.pywinrm().get_command_output(shell, command)[0] == b"released"
+
+
+@pytest.mark.parametrize("end", ["terminate", "delete"])
+def test_a_receive_that_waits_learns_at_once_that_its_command_is_gone(service: Service, end: str) -> None:
+    waiting, ending = service.pywinrm(operation_timeout_sec=9), service.pywinrm()
+    shell = waiting.open_shell()
+    command = waiting.run_command(shell, "hold")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        receive = pool.submit(waiting.get_command_output_raw, shell, command)
+        requests_before = service.endpoint.counters.requests
+        assert eventually(lambda: service.endpoint.counters.requests > requests_before or not receive.running())
+        started = time.monotonic()
+        if end == "terminate":
+            ending.cleanup_command(shell, command)
+        else:
+            ending.close_shell(shell)
+        with pytest.raises(winrm.exceptions.WSManFaultError) as gone:
+            receive.result(5)
+
+    assert gone.value.wsman_fault_code == 995
+    assert time.monotonic() - started < 3
 
 
 def test_a_delay(service: Service) -> None:
