@@ -15,7 +15,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..plugin_utils import builder_facts, preflight, probes
+from ..plugin_utils import builder_facts, own_address, preflight, probes
 from ..plugin_utils.ec2 import AWS_OPTIONS, Aws, AwsError, AwsSettings
 from ..plugin_utils.plan import BUILD, Artefact, PlanEntry, PlanError
 from ..plugin_utils.preflight import FAILED, OK, WARNING, Check
@@ -122,11 +122,8 @@ class _Preflight:
         public = builder["associate_public_ip_address"]
         checks = [preflight.judge_subnet(subnet, subnet_id, aws.region, interface, public)]
         self._sources = list(builder["source_cidrs"])
-        if not self._sources and subnet and not interface.startswith("public"):
-            address = probes.own_address(subnet.cidr)
-            self._sources = [f"{address}/32"] if address else []
-        if subnet or self._sources:
-            checks.append(preflight.judge_sources(self._sources, interface))
+        if self._sources or subnet:
+            checks.append(self._source(subnet, interface))
         if builder["security_group_id"] and checks[-1].status == OK:
             group = builder_facts.security_group(aws, builder["security_group_id"])
             checks.append(preflight.judge_security_group(group, builder["security_group_id"], subnet, self._sources))
@@ -134,6 +131,14 @@ class _Preflight:
             zones = builder_facts.zones_offering(aws, builder["instance_type"])
             checks.append(preflight.judge_instance_type(builder["instance_type"], subnet.zone, zones, aws.region))
         return checks
+
+    def _source(self, subnet: preflight.Subnet | None, interface: str) -> Check:
+        if not self._sources and subnet and not interface.startswith("public"):
+            try:
+                self._sources = [own_address.source_cidr(subnet.cidr)]
+            except own_address.AddressError as exc:
+                return Check("source address", FAILED, str(exc))
+        return preflight.judge_sources(self._sources, interface)
 
     def _size(self, aws: Aws) -> list[Check]:
         sources = {entry.source_ami for entry in self._entries if entry.source_ami}

@@ -105,7 +105,7 @@ def _parse_all(
 ) -> dict[str, t.Any]:
     """Read a dictionary of dictionaries; entries with problems are left out of the answer."""
     if not isinstance(data or {}, c.Mapping):
-        problems.append(f"golden_{what}s must be a dictionary of {what}s by name, not {_kind(data)}.")
+        problems.append(f"golden_{what}s must be a dictionary of {what}s by name, not {kind_of(data)}.")
         return {}
     found = {}
     for name, value in (data or {}).items():
@@ -115,7 +115,7 @@ def _parse_all(
         if isinstance(value, c.Mapping):
             found[str(name)] = parse_one(str(name), value, mine)
         else:
-            mine.append(f"must be a dictionary, not {_kind(value)}.")
+            mine.append(f"must be a dictionary, not {kind_of(value)}.")
         problems += [f"{what.capitalize()} {name}: {problem}" for problem in mine]
     return {name: item for name, item in found.items() if item is not None}
 
@@ -160,7 +160,7 @@ def _parse_image(name: str, value: c.Mapping[str, t.Any], problems: list[str]) -
 def _variables(value: c.Mapping[str, t.Any], problems: list[str]) -> dict[str, t.Any]:
     variables = value.get("vars") or {}
     if not isinstance(variables, c.Mapping):
-        problems.append(f"vars must be a dictionary, not {_kind(variables)}.")
+        problems.append(f"vars must be a dictionary, not {kind_of(variables)}.")
         return {}
     bad = [key for key in variables if not isinstance(key, str) or not key.isidentifier()]
     if bad:
@@ -219,7 +219,7 @@ def _text(value: c.Mapping[str, t.Any], key: str, problems: list[str]) -> str | 
     if text is None:
         return None
     if not isinstance(text, str):
-        problems.append(f"{key} must be text, not {_kind(text)}.")
+        problems.append(f"{key} must be text, not {kind_of(text)}.")
         return None
     return str(text).strip()
 
@@ -231,7 +231,8 @@ def _hint(name: str, known: c.Sequence[str]) -> str:
     return f"{guess} Known: {', '.join(sorted(known)) or 'none'}."
 
 
-def _kind(value: t.Any) -> str:
+def kind_of(value: t.Any) -> str:
+    """Return what a value is, in words that fit YAML."""
     if value is None:
         return "empty"
     kinds = (

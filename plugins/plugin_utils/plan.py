@@ -263,7 +263,8 @@ def describe_change(name: str, before: Build, after: PlanEntry) -> str:
     old, new = before.inputs.get(name), after.inputs.get(name)
     if name == PARENT_AMI:
         what = f"parent {after.parent_image}" if after.parent_image else f"base {after.base}"
-        return f"{what} is {after.source_ami_name} ({new}), was {before.source_ami_name} ({old})"
+        was = f"{before.source_ami_name or 'another'} ({old or 'not recorded'})"
+        return f"{what} is {after.source_ami_name} ({new}) now, was {was}"
     kind, _, subject = name.partition(":")
     verb = "is new" if old is None else "is gone" if new is None else "changed"
     if kind == "version":

@@ -1,14 +1,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What this machine can see: Packer, files on the network, its own address, space on its disks."""
+"""What this machine can see: Packer, files on the network, space on its disks."""
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import urllib.error
 import urllib.request
@@ -42,18 +40,6 @@ def ask(url: str, proxy: str = "", timeout: float = 10) -> Answer:
     if first.status in (400, 401, 403, 404, 405, 501):
         return _request(url, "GET", proxy, timeout)
     return first
-
-
-def own_address(network: str) -> str | None:
-    """Return the address that this machine has on its way to a network, None without a route. Sends nothing."""
-    block = ipaddress.ip_network(network, strict=False)
-    family = socket.AF_INET if block.version == 4 else socket.AF_INET6
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect((str(block.network_address + 1), 5986))
-        except OSError:
-            return None
-        return str(probe.getsockname()[0])
 
 
 def free_mib(path: pathlib.Path) -> int:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import collections.abc as c
 import difflib
 import importlib
-import json
 import pathlib
 import typing as t
 import urllib.parse
@@ -16,6 +15,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.utils.collection_loader import AnsibleCollectionRef
 
 from .fingerprint import plain
+from .images import kind_of
 
 _CHECKSUMS = ("sha256", "checksum")
 _INSTALLERS = (".cab", ".exe", ".msi", ".msix", ".msu", ".nupkg", ".zip")
@@ -137,7 +137,10 @@ def check_values(role: Role, values: c.Mapping[str, t.Any]) -> list[str]:
         return []
     mine = {name: plain(value) for name, value in values.items() if name in role.specification}
     result = ArgumentSpecValidator(role.specification).validate(mine, validate_role_argument_spec=True)
-    return [_without_secrets(str(message), role, mine) for message in result.error_messages]
+    messages = [str(message) for message in result.error_messages]
+    # One mistake deep inside a list comes twice, the first time without the variable's name.
+    messages = [text for text in messages if not any(other != text and other.endswith(text) for other in messages)]
+    return [_without_secrets(message, role, mine) for message in messages]
 
 
 def artefacts(values: c.Mapping[str, t.Any], prefix: str = "") -> dict[str, str]:
@@ -189,7 +192,7 @@ def _mapping(path: pathlib.Path, name: str, loader: YamlLoader) -> dict[str, t.A
     for file in _files(path / name):
         content = loader.load_from_file(str(file), cache="none", trusted_as_template=True)
         if content is not None and not isinstance(content, c.Mapping):
-            raise RoleError(f"{file} must hold a dictionary, not a {type(content).__name__}.")
+            raise RoleError(f"{file} must hold a dictionary, not {kind_of(content)}.")
         merged.update(content or {})
     return merged
 
@@ -207,9 +210,18 @@ def _files(path: pathlib.Path) -> list[pathlib.Path]:
 def _without_secrets(message: str, role: Role, values: c.Mapping[str, t.Any]) -> str:
     for name, value in values.items():
         if role.is_secret(name):
-            for text in {value if isinstance(value, str) else json.dumps(value), repr(value)} - {""}:
+            for text in sorted(_texts(value), key=len, reverse=True):
                 message = message.replace(text, "(secret)")
     return message
+
+
+def _texts(value: t.Any) -> set[str]:
+    """Return every text in a value that is long enough to be a secret."""
+    if isinstance(value, c.Mapping):
+        return set().union(*map(_texts, value.values()))
+    if isinstance(value, c.Sequence) and not isinstance(value, str):
+        return set().union(*map(_texts, value))
+    return {str(value)} if len(str(value)) > 3 else set()
 
 
 def _has_secret(option: c.Mapping[str, t.Any]) -> bool:
