@@ -65,13 +65,13 @@ class Cloud:
         self._submit(instance, self._power_on(instance))
 
     def stop(self, instance: Instance) -> None:
-        self._submit(instance, self._power_off(instance, "stopped"))
+        self._submit(instance, self._power_off(instance, "stopped"), cut=True)
 
     def reboot(self, instance: Instance) -> None:
         self._submit(instance, self._reboot(instance))
 
     def terminate(self, instance: Instance) -> None:
-        self._submit(instance, self._power_off(instance, "terminated"))
+        self._submit(instance, self._power_off(instance, "terminated"), cut=True)
 
     def capture(self, instance: Instance, image: Image, reboot: bool) -> None:
         self._submit(instance, self._capture(instance, image, reboot))
@@ -89,10 +89,13 @@ class Cloud:
             task.cancel()
         await asyncio.gather(*(guest.power_off() for guest in self.guests.values()))
 
-    def _submit(self, instance: Instance, change: t.Coroutine[t.Any, t.Any, None]) -> None:
-        """Queue a change of an instance, from any thread."""
+    def _submit(self, instance: Instance, change: t.Coroutine[t.Any, t.Any, None], cut: bool = False) -> None:
+        """Queue a change of an instance, from any thread. With `cut` it does not wait for the end of a boot."""
 
         def begin() -> None:
+            guest = self.guests.get(instance.id)
+            if cut and guest is not None and guest.power == "booting":
+                guest.cut_power()
             task = self._loop.create_task(self._in_turn(instance.id, change))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)

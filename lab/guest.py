@@ -62,6 +62,7 @@ class Guest:
         self._loop = loop
         self._endpoint = WinRMEndpoint()
         self._jobs: set[asyncio.Task[None]] = set()
+        self._cut = asyncio.Event()
 
     async def power_on(self) -> None:
         """Boot Windows and answer at the address. Returns when Windows is up, or has failed to come up."""
@@ -76,9 +77,8 @@ class Guest:
             self.machine.certificates.create_self_signed = _refuse  # type: ignore[method-assign]
         self.machine.attach(**self._attachments())
         try:
-            from lab.windows.boot import boot
-
-            await asyncio.to_thread(boot, self.machine)
+            if not await self._boot():
+                return
         except Exception as exc:  # the boundary of the model: one guest's bug must not end the lab
             self.error = f"{type(exc).__name__}: {exc}"
             self._say(f"Windows did not come up: {self.error}")
@@ -90,8 +90,32 @@ class Guest:
             await self._endpoint.start(self, self.site.address)
         self._say(f"Windows is Ready to use: {self.machine.name} at {self.site.address}")
 
+    async def _boot(self) -> bool:
+        """Let Windows come up, user data and all; False when the power went first."""
+        from lab.windows.boot import boot
+
+        booting = asyncio.ensure_future(asyncio.to_thread(boot, self.machine))
+        cut = asyncio.ensure_future(self._cut.wait())
+        await asyncio.wait({booting, cut}, return_when=asyncio.FIRST_COMPLETED)
+        cut.cancel()
+        if not booting.done():
+            # The thread runs on until its script ends, on a disk that nobody looks at while it is off.
+            booting.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+            return False
+        result = booting.result()
+        if result.user_data_ran:
+            self._say(f"User data ended with exit code {result.user_data_rc}")
+        if result.failed_services:
+            self._say(f"Services that did not start: {', '.join(result.failed_services)}")
+        return True
+
+    def cut_power(self) -> None:
+        """End a boot that is under way, so that a power-off need not wait for it."""
+        self._cut.set()
+
     async def power_off(self) -> None:
         """Go down; the address falls silent first."""
+        self._cut.clear()
         if self.power == "off":
             return
         self.power = "off"
