@@ -229,9 +229,7 @@ class CallbackModule(CallbackBase):
         """Write a note to its catalogue; raise SpoolError when that fails."""
         url = note.catalogue or self.get_option("catalogue")
         if not url:
-            raise SpoolError(
-                "No catalogue is named: set golden_catalogue in the inventory, or catalogue in [callback_ami_recorder]"
-            )
+            raise SpoolError("No catalogue is named: set GOLDEN_CATALOGUE, or catalogue in [callback_ami_recorder]")
         try:
             catalogue = open_catalogue(url, _base())
             build = Build.from_dict(note.build)

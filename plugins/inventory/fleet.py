@@ -142,16 +142,16 @@ from ansible_collections.golden.windows_ami.plugins.plugin_utils.catalogue impor
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.ec2 import Aws, AwsError, AwsSettings
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.fleet_ec2 import describe_amis, describe_instances
 
+# Values of ours, unlike those from AWS, may be templates.
 LOCAL = {
-    "ansible_connection": "ansible.builtin.local",
-    # Ours, not something from AWS: it may be a template.
+    "ansible_connection": trust_as_template("ansible.builtin.local"),
     "ansible_python_interpreter": trust_as_template("{{ ansible_playbook_python }}"),
 }
 WINRM = {
-    "ansible_connection": "ansible.builtin.winrm",
+    "ansible_connection": trust_as_template("ansible.builtin.winrm"),
     "ansible_port": 5986,
-    "ansible_winrm_scheme": "https",
-    "ansible_winrm_transport": "ntlm",
+    "ansible_winrm_scheme": trust_as_template("https"),
+    "ansible_winrm_transport": trust_as_template("ntlm"),
 }
 
 # What EC2 said: by region, then "instances" and "amis".

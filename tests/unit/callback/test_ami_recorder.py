@@ -95,7 +95,7 @@ def test_what_the_catalogue_does_not_take_is_delivered_once_by_the_next_run(proj
 
 def test_a_build_without_any_catalogue_waits_until_one_is_named(project: Project) -> None:
     result = project.play(packer_build(a_build()), golden_catalogue=None)
-    assert "No catalogue is named: set golden_catalogue in the inventory" in result.stderr
+    assert "No catalogue is named: set GOLDEN_CATALOGUE" in result.stderr
     assert len(project.waiting()) == 1
     project.play({"ansible.builtin.debug": {}}, GOLDEN_CATALOGUE=f"sqlite:{project.catalogue_file}")
     assert project.catalogue.builds() == [a_build()]

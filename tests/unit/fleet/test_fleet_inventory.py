@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import json
+import pathlib
 import re
 
 import pytest
 
-from tests.unit.running import ansible, output
+from tests.unit.running import REPOSITORY, ansible, output
 
 from .conftest import Cloud, Project
 
@@ -277,3 +278,32 @@ def test_the_documentation_is_complete(project: Project) -> None:
     assert result.returncode == 0, output(result)
     for word in ("aws_config_file", "list_amis", "when_unavailable", "keyed_groups", "cache_plugin", "EXAMPLES"):
         assert word in result.stdout
+
+
+def test_without_a_running_lab_its_inventory_says_so_and_local_plays_go_on(tmp_path: pathlib.Path) -> None:
+    inventory = str(REPOSITORY / "inventories" / "lab")
+    said = f"The fleet is empty. The lab is not running: there is no {tmp_path}/lab.json. Start it with: make lab"
+    graph = ansible("ansible-inventory", "-i", inventory, "--graph", home=tmp_path, GOLDEN_LAB_DIR=str(tmp_path))
+    assert graph.returncode == 0, output(graph)
+    assert said in graph.stderr
+    assert "@fleet:" in graph.stdout
+
+    ping = ansible(
+        "ansible",
+        "-i",
+        inventory,
+        "localhost",
+        "-m",
+        "ansible.builtin.ping",
+        home=tmp_path,
+        GOLDEN_LAB_DIR=str(tmp_path),
+    )
+    assert "SUCCESS" in ping.stdout, output(ping)
+
+
+def test_without_credentials_the_inventory_of_aws_says_so(tmp_path: pathlib.Path) -> None:
+    inventory = str(REPOSITORY / "inventories" / "aws")
+    result = ansible("ansible-inventory", "-i", inventory, "--graph", home=tmp_path, AWS_EC2_METADATA_DISABLED="true")
+    assert result.returncode != 0
+    assert "Cannot list the fleet. Cannot list instances in" in result.stderr
+    assert "there are no credentials" in result.stderr
