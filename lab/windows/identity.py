@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What generalize marks for removal, and what the first boot after it makes anew."""
+
+from __future__ import annotations
+
+import secrets
+import string
+import typing as t
+import uuid
+
+from lab.windows.certificates import LOCATIONS, STORES
+from lab.windows.machine import CRYPTOGRAPHY, new_sid
+
+if t.TYPE_CHECKING:
+    from lab.windows.machine import Machine
+
+IMAGE_STATE_KEY = "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Setup\\State"
+SEALED = "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"
+UNDEPLOYABLE = "IMAGE_STATE_UNDEPLOYABLE"
+COMPLETE = "IMAGE_STATE_COMPLETE"
+TERMINAL_SERVER = "HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server"
+PANTHER = "C:\\Windows\\System32\\Sysprep\\Panther"
+_NAME_LETTERS = string.ascii_uppercase + string.digits
+
+
+def image_state(machine: Machine) -> str:
+    """The ImageState value; complete when it is missing, as Windows takes it."""
+    return str(machine.registry.data(IMAGE_STATE_KEY, "ImageState", COMPLETE))
+
+
+def set_image_state(machine: Machine, state: str) -> None:
+    """Write the ImageState value."""
+    machine.registry.set(IMAGE_STATE_KEY, "ImageState", state)
+
+
+def is_sealed(machine: Machine) -> bool:
+    """Say whether the next boot makes a new computer of this installation."""
+    return image_state(machine) == SEALED
+
+
+def deny_remote_desktop(machine: Machine, deny: bool) -> None:
+    """Close Remote Desktop while an image is being sealed, and open it again in the next first boot."""
+    machine.registry.set(TERMINAL_SERVER, "fDenyTSConnections", int(deny))
+
+
+def generalize(machine: Machine) -> None:
+    """Forget what sysprep takes at once: WinRM's configuration, and the use of every private key.
+
+    The name, the SID and the passwords stay until the next boot.
+    """
+    machine.winrm.reset()
+    for location in LOCATIONS:
+        for store in STORES:
+            for certificate in machine.certificates.store(store, location).values():
+                # The certificate stays, its key can no longer be used: IIS then answers error 0x80070520.
+                certificate.key_pem = b""
+    set_image_state(machine, SEALED)
+
+
+def specialize(machine: Machine) -> None:
+    """Become a new computer: name, SID, machine GUID; nobody can log on until somebody sets a password."""
+    machine.sid = new_sid()
+    machine.rename("EC2AMAZ-" + "".join(secrets.choice(_NAME_LETTERS) for _ in range(7)), at_once=True)
+    machine.registry.set(CRYPTOGRAPHY, "MachineGuid", str(uuid.uuid4()))
+    machine.users.get("Administrator").password = None
+    deny_remote_desktop(machine, False)
+    set_image_state(machine, COMPLETE)
