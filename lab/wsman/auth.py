@@ -152,7 +152,7 @@ class Logon:
         try:
             return self._context.step(token, channel_bindings=self._bindings)
         # A token is bytes from a stranger, and pyspnego's parsers raise what Python raises for bad bytes.
-        except (SpnegoError, struct.error, ValueError, KeyError, IndexError, TypeError, StopIteration) as exc:
+        except (SpnegoError, struct.error, ValueError, LookupError, ArithmeticError, TypeError, StopIteration) as exc:
             raise LogonError(str(exc)) from exc
 
     @property
