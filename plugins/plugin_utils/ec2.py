@@ -76,11 +76,16 @@ class Aws:
         """Read the configuration; call nothing yet."""
         if BOTOCORE_IMPORT_ERROR is not None:
             raise AwsError(f"ansible-playbook's Python has no boto3 ({BOTOCORE_IMPORT_ERROR}). Install it: make setup")
-        self._session = _session(settings)
         try:
+            self._session = _session(settings)
             scoped = self._session.get_scoped_config()
+        except botocore.exceptions.ProfileNotFound as exc:
+            place = settings.config_file or "the AWS config file"
+            raise AwsError(
+                f"There is no profile {exc.kwargs['profile']} in {place}. Check golden_aws.profile."
+            ) from exc
         except botocore.exceptions.BotoCoreError as exc:
-            raise AwsError(f"Cannot use profile {settings.profile}: {_sentence(exc)}") from exc
+            raise AwsError(f"Cannot read the AWS configuration: {_sentence(exc)}") from exc
         self.endpoint: str | None = scoped.get("endpoint_url") if settings.config_file else None
         region = settings.region or self._session.get_config_variable("region")
         if not region:
@@ -150,7 +155,8 @@ class Aws:
     def _explain_no_answer(self, exc: Exception) -> str:
         if isinstance(exc, botocore.exceptions.NoCredentialsError | botocore.exceptions.PartialCredentialsError):
             return "there are no credentials. Sign in (aws sso login), or set AWS_PROFILE or golden_aws.profile."
-        if isinstance(exc, botocore.exceptions.HTTPClientError) and self.endpoint and _is_loopback(self.endpoint):
+        no_answer = isinstance(exc, botocore.exceptions.HTTPClientError | botocore.exceptions.ConnectionError)
+        if no_answer and self.endpoint and _is_loopback(self.endpoint):
             return (
                 f"nothing answers at {self.endpoint}. That is the lab's address: is it running? Start it with: make lab"
             )

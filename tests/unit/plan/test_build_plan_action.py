@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import pathlib
 import typing as t
+import uuid
 
 import boto3
 import pytest
@@ -30,13 +31,14 @@ IMAGES: dict[str, t.Any] = {
 class World:
     """A project, an EC2 and a catalogue."""
 
-    def __init__(self, project: pathlib.Path) -> None:
+    def __init__(self, project: pathlib.Path, ec2: t.Any) -> None:
         self.project = project
-        self.ec2 = boto3.client("ec2", REGION)
-        self.windows = self.register("Windows_Server-2022-English-Full-Base-2026.11.11")
+        self.ec2 = ec2
+        self.family = f"Windows-{uuid.uuid4()}"  # the EC2 is shared by all tests
+        self.windows = self.register(f"{self.family}-2026.11.11")
         self.options: dict[str, t.Any] = {
             "images": IMAGES,
-            "bases": {"windows": {"name": "Windows_Server-2022-English-Full-Base-*", "owner": "self"}},
+            "bases": {"windows": {"name": f"{self.family}-*", "owner": "self"}},
             "aws": {"region": REGION},
             "catalogue": f"sqlite:{project}/catalogue.sqlite",
             "builder": {"root_volume_gib": 50, "instance_type": "m5.large"},
@@ -94,12 +96,15 @@ class World:
         return {"tentacle": first, "shop": self.build(self.entries()["shop"])}
 
 
+@pytest.fixture(scope="module")
+def ec2() -> t.Iterator[t.Any]:
+    with mock_aws():  # sets credentials of its own
+        yield boto3.client("ec2", REGION)
+
+
 @pytest.fixture
-def world(project: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[World]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    with mock_aws():
-        yield World(project)
+def world(project: pathlib.Path, ec2: t.Any) -> World:
+    return World(project, ec2)
 
 
 def test_nothing_built_yet(world: World) -> None:
@@ -130,7 +135,7 @@ def test_one_changed_variable_rebuilds_the_image_that_has_it(world: World) -> No
 
 def test_a_newer_base_rebuilds_everything(world: World) -> None:
     world.build_all()
-    newer = world.register("Windows_Server-2022-English-Full-Base-2026.12.09")
+    newer = world.register(f"{world.family}-2026.12.09")
     entries = world.entries()
     assert entries["tentacle"].source_ami == newer
     assert "2026.12.09" in entries["tentacle"].reasons[0]
