@@ -21,7 +21,7 @@ _GONE = ("InvalidGroup.NotFound", "InvalidVolume.NotFound", "InvalidAMIID.NotFou
 
 
 class Leftovers(t.NamedTuple):
-    """Ids of what belongs to a build in EC2."""
+    """Ids of what belongs to a build in EC2; names of key pairs."""
 
     instances: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
@@ -78,7 +78,7 @@ def _snapshots(ec2: t.Any, filters: list[dict[str, t.Any]]) -> list[dict[str, t.
 
 def _key_pairs(ec2: t.Any, build: Build) -> tuple[str, ...]:
     pairs = ec2.describe_key_pairs(Filters=[{"Name": "key-name", "Values": [key_pair_name(build.id)]}])["KeyPairs"]
-    return tuple(pair["KeyPairId"] for pair in pairs)
+    return tuple(pair["KeyName"] for pair in pairs)
 
 
 def _security_groups(ec2: t.Any, filters: list[dict[str, t.Any]], name: str | None) -> tuple[str, ...]:
@@ -119,7 +119,7 @@ def _remove(aws: Aws, found: Leftovers) -> list[str]:
         ("deregister AMI", found.images, lambda name: ec2.deregister_image(ImageId=name)),
         ("delete snapshot", found.snapshots, lambda name: ec2.delete_snapshot(SnapshotId=name)),
         ("delete volume", found.volumes, lambda name: ec2.delete_volume(VolumeId=name)),
-        ("delete key pair", found.key_pairs, lambda name: ec2.delete_key_pair(KeyPairId=name)),
+        ("delete key pair", found.key_pairs, lambda name: ec2.delete_key_pair(KeyName=name)),
         ("delete security group", found.security_groups, lambda name: ec2.delete_security_group(GroupId=name)),
     )
     for what, names, call in steps:

@@ -41,7 +41,6 @@ class PackerProcess:
         clock: c.Callable[[], float] = time.monotonic,
     ) -> None:
         """Start Packer; ``patience`` is how many seconds its cleanup may take before it is killed."""
-        adopt_orphans()
         self._process = subprocess.Popen(  # noqa: S603 - no shell, and the caller named the program
             list(argv),
             env=dict(env),
@@ -81,8 +80,8 @@ class PackerProcess:
             raise
         for line in lines.drain():
             hear(line)
+        output.close()
         self._signal(signal.SIGKILL)
-        kill_children()
         return Ended(self._process.returncode, self._reason, self._killed)
 
     @property
@@ -120,9 +119,8 @@ class PackerProcess:
         """Let Packer clean up although nobody listens any more."""
         self.interrupt("the supervisor failed")
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(self._patience)
+            self._process.communicate(timeout=self._patience)
         self._signal(signal.SIGKILL)
-        kill_children()
 
     def _lose_patience(self) -> None:
         if self._deadline is not None and self._clock() > self._deadline and not self._killed:

@@ -27,7 +27,7 @@ from .ec2 import Aws, AwsError, AwsSettings
 from .leftovers import clean
 from .packer_job import Job, Outcome
 from .packer_output import Line, Mask, Story, lines_of, parse_row, to_log
-from .packer_process import Ended, PackerProcess, kill_group
+from .packer_process import Ended, PackerProcess, adopt_orphans, kill_children, kill_group
 from .packer_results import ami_in_manifest, failure_in, read_run_file, read_story, snapshots_of
 from .records import BUILT, FAILED, Build, RecordError, parse_timestamp, timestamp
 
@@ -128,7 +128,10 @@ class Supervisor:
         def interrupt_reason() -> str | None:
             return self._terminated or self._renew_lease()
 
-        return process.run(self._hear, self._control, interrupt_reason)
+        try:
+            return process.run(self._hear, self._control, interrupt_reason)
+        finally:
+            kill_children()
 
     def _hear(self, text: str) -> None:
         row = parse_row(text)
@@ -224,6 +227,7 @@ def main(path: str, recover: bool = False) -> int:
     """Run the job in a file, or clean up after a supervisor that did not end it. Returns 0 when an AMI was made."""
     job = Job.load(pathlib.Path(path))
     supervisor = Supervisor(job, sys.stdin.buffer)
+    adopt_orphans()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, supervisor.terminate)
