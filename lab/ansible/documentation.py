@@ -44,7 +44,8 @@ def options_of(module: str) -> tuple[Option, ...]:
     fragments = document.get("extends_documentation_fragment", [])
     for fragment in [fragments] if isinstance(fragments, str) else fragments:
         merged.update(_fragment(fragment))
-    merged.update(document.get("options") or {})
+    for option, own in (document.get("options") or {}).items():
+        merged[option] = merged.get(option, {}) | own
     return _options(merged)
 
 

@@ -34,6 +34,7 @@ _INTERNAL: dict[str, tuple[documentation.Option, ...]] = {
         documentation.Option("_original_basename"),
         documentation.Option("recurse", "bool"),
     ),
+    "ansible.windows.win_shell": (documentation.Option("_raw_params"), documentation.Option("cmd")),
     # The module reads these; its documentation has lost them.
     "community.windows.win_firewall_rule": (
         documentation.Option("interfacetypes", "list"),
@@ -102,7 +103,8 @@ def run_module(
         return result.completed(skipped, failed=False)
     checked: dict[str, t.Any] = given
     try:
-        options = documentation.options_of(name) + _INTERNAL.get(name, ())
+        documented = tuple(one for one in documentation.options_of(name) if one.name != "free_form")
+        options = documented + _INTERNAL.get(name, ())
         if name in _OPEN:
             known = {option.name for option in options}
             given = {key: value for key, value in given.items() if key in known}

@@ -100,11 +100,11 @@ class _Reader:
             if self._peek() in (")", ""):
                 self._take()
                 break
-            if self._peek() in (",", ";"):
+            if self._peek() == ";":
                 self._take()
                 continue
             value = self._expression()
-            items += value if isinstance(value, list) and not _nested(value) else [value]
+            items += value if isinstance(value, list) else [value]
         return items if always or len(items) != 1 else items[0]
 
     def _block(self) -> None:
@@ -112,10 +112,6 @@ class _Reader:
         while depth and self._at < len(self._tokens):
             kind, _ = self._take()
             depth += {"open": 1, "close": -1}.get(kind, 0)
-
-
-def _nested(value: list[t.Any]) -> bool:
-    return any(isinstance(item, list) for item in value)
 
 
 def _unquote(text: str) -> str:

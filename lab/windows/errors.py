@@ -38,6 +38,7 @@ class WindowsError(Exception):
         text = message or MESSAGES.get(code, f"Windows error {code}")
         super().__init__(f"{text}: {detail}" if detail else text)
         self.code = code
+        self.message = text
         self.detail = detail
 
 

@@ -107,7 +107,7 @@ def read_wininet(machine: Machine, user: str) -> Proxy:
     if binary:
         return decode(binary)
     if not machine.registry.data(key, "ProxyEnable", 0):
-        return Proxy()
+        return Proxy(auto_detect=True)  # what Windows starts with
     data = machine.registry.data
     return Proxy(str(data(key, "ProxyServer", "")), str(data(key, "ProxyOverride", "")))
 
