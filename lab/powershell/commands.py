@@ -6,7 +6,7 @@ from __future__ import annotations
 import subprocess
 import typing as t
 
-from lab.powershell import cmdlets, functions, registry, render
+from lab.powershell import functions, registry, render
 from lab.powershell.arguments import Argument
 from lab.powershell.convert import to_string
 from lab.powershell.errors import CmdletError, Exited, PSError, UnsupportedPowerShell
@@ -182,19 +182,23 @@ def not_found(shell: Interpreter, name: str) -> PSError | UnsupportedPowerShell:
     verb, dash, noun = name.partition("-")
     if dash and verb.isalpha() and noun.replace("-", "").isalnum() and "\\" not in name:
         return UnsupportedPowerShell(f"the cmdlet {name}", shell.line)
-    message = (
-        f"The term '{name}' is not recognized as the name of a cmdlet, function, script file, or operable program. "
-        "Check the spelling of the name, or if a path was included, verify that the path is correct and try again."
-    )
     return PSError(
         shell.record(
-            message,
+            not_recognized(name),
             "System.Management.Automation.CommandNotFoundException",
             category="ObjectNotFound",
             identity="CommandNotFoundException",
             target=name,
             command=name,
         )
+    )
+
+
+def not_recognized(name: str) -> str:
+    """What PowerShell says of a name that is no command."""
+    return (
+        f"The term '{name}' is not recognized as the name of a cmdlet, function, script file, or operable program. "
+        "Check the spelling of the name, or if a path was included, verify that the path is correct and try again."
     )
 
 
@@ -212,6 +216,3 @@ def write_file(shell: Interpreter, target: str, values: list[Value], append: boo
         raise PSError(
             shell.record(str(exc), "System.IO.IOException", category="OpenError", command="Out-File")
         ) from exc
-
-
-__all__ = ["cmdlets", "run", "write_file"]

@@ -86,7 +86,7 @@ def _parenthesized(shell: Interpreter, node: Node) -> Value:
     if len(inner) != 1:
         raise UnsupportedPowerShell("more than one statement in parentheses", node.line)
     if inner[0].kind == "assignment_expression":
-        from lab.powershell.statements import assign
+        from lab.powershell.assignment import assign
 
         return assign(shell, inner[0])
     return shell.evaluate(inner[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import typing as t
 
+from lab.powershell import cmdlets as _declared  # noqa: F401 - importing cmdlets declares them
 from lab.powershell import commands, functions
 from lab.powershell.arguments import Argument
 from lab.powershell.console import Output

@@ -5,20 +5,18 @@ from __future__ import annotations
 
 import typing as t
 
-from lab.powershell import expressions, functions, members, operators, pipeline, statics
-from lab.powershell.convert import cast, is_type, to_bool, to_int, to_number, to_string
+from lab.powershell import assignment, expressions, functions, operators, pipeline
+from lab.powershell.convert import is_type, to_bool, to_int, to_string
 from lab.powershell.errors import (
-    ControlFlow,
     Exited,
     LoopBreak,
     LoopContinue,
-    MethodError,
     PSError,
     Returned,
     UnsupportedPowerShell,
 )
 from lab.powershell.syntax import Node
-from lab.powershell.values import ErrorRecord, ScriptBlock, Value, collapse, listify
+from lab.powershell.values import ErrorRecord, ScriptBlock, Value, listify
 
 if t.TYPE_CHECKING:
     from lab.powershell.interpreter import Interpreter
@@ -48,75 +46,6 @@ def write_expression(shell: Interpreter, node: Node, out: list[Value]) -> None:
         return
     shell.success = True
     out.extend(listify(value))
-
-
-def _expression_or_statement(shell: Interpreter, node: Node) -> Value:
-    return shell.evaluate(node)
-
-
-# --- assignment ----------------------------------------------------------------------------------------------------
-
-
-def _assignment(shell: Interpreter, node: Node, out: list[Value]) -> None:
-    assign(shell, node)
-
-
-def assign(shell: Interpreter, node: Node) -> Value:
-    """``target = value`` and its relatives; gives the value."""
-    target, operator, source = node.all()
-    sign = operator.text.strip()
-    value = assign(shell, source) if source.kind == "assignment_expression" else shell.evaluate(source)
-    if sign != "=":
-        arithmetic = operators.ARITHMETIC.get(sign[0])
-        if arithmetic is None or len(sign) != 2:
-            raise UnsupportedPowerShell(f"the operator {sign}", node.line)
-        value = _guarded(shell, lambda: arithmetic(shell.evaluate(target), value))
-    store(shell, target, value)
-    if not node.text.lstrip().startswith("$?"):
-        shell.success = True if sign != "=" or expressions.is_expression(source) else shell.success
-    return value
-
-
-def _guarded(shell: Interpreter, action: t.Callable[[], Value]) -> Value:
-    try:
-        return action()
-    except MethodError as exc:
-        raise PSError(shell.record(str(exc), exc.exception_type)) from exc
-
-
-def store(shell: Interpreter, target: Node, value: Value) -> None:
-    """Put a value where the left side of an assignment says."""
-    if target.kind in ("variable", "braced_variable"):
-        shell.set_variable(expressions.variable_name(target), value)
-    elif target.kind == "cast_expression":
-        kind, variable = target.all()
-        store(shell, variable, _guarded(shell, lambda: cast(kind.text.strip()[1:-1], value)))
-    elif target.kind == "member_access":
-        name = expressions.member_name(shell, target.children[-1])
-        if target.children[1].text.strip() == "::":
-            statics.set_property(shell, expressions.type_of(shell, target.children[0]), name, value)
-        else:
-            owner = shell.evaluate(target.children[0])
-            _guarded(shell, lambda: members.set_property(shell, owner, name, value))
-    elif target.kind == "element_access":
-        owner, key = shell.evaluate(target.children[0]), shell.evaluate(target.children[2])
-        _guarded(shell, lambda: members.set_index(shell, owner, key, value))
-    elif target.kind == "array_literal_expression":
-        targets, values = target.all(), listify(value)
-        for position, one in enumerate(targets):
-            last = position == len(targets) - 1
-            rest = collapse(values[position:]) if last else (values[position] if position < len(values) else None)
-            store(shell, one, rest)
-    else:
-        raise UnsupportedPowerShell(f"an assignment to {target.text}", target.line)
-
-
-def _step(amount: int) -> t.Callable[[Interpreter, Node, list[Value]], None]:
-    def step(shell: Interpreter, node: Node, out: list[Value]) -> None:
-        target = node.all()[0]
-        store(shell, target, to_number(shell.evaluate(target)) + amount)
-
-    return step
 
 
 # --- branches and loops --------------------------------------------------------------------------------------------
@@ -309,11 +238,11 @@ def _block(shell: Interpreter, node: Node, out: list[Value]) -> None:
 
 
 _TABLE: dict[str, t.Callable[[t.Any, Node, list[Value]], None]] = {
-    "assignment_expression": _assignment,
-    "post_increment_expression": _step(1),
-    "pre_increment_expression": _step(1),
-    "post_decrement_expression": _step(-1),
-    "pre_decrement_expression": _step(-1),
+    "assignment_expression": assignment.statement,
+    "post_increment_expression": assignment.step_by(1),
+    "pre_increment_expression": assignment.step_by(1),
+    "post_decrement_expression": assignment.step_by(-1),
+    "pre_decrement_expression": assignment.step_by(-1),
     "if_statement": _if,
     "foreach_statement": _foreach,
     "while_statement": _while,
@@ -331,5 +260,3 @@ _TABLE: dict[str, t.Callable[[t.Any, Node, list[Value]], None]] = {
     "pipeline": pipeline.execute,
     "pipeline_chain": pipeline.execute,
 }
-
-__all__ = ["ControlFlow", "assign", "execute", "store"]

@@ -8,6 +8,7 @@ from lab.windows.programs.tentacle import MAGIC as TENTACLE_MAGIC
 from lab.windows.stock_files import PROGRAM
 
 _PROGRAM = PROGRAM.decode()
+_START_MENU = "C:\\ProgramData\\Microsoft\\Windows\\Start Menu\\Programs"
 _TENTACLE_UPGRADE_CODE = "{D8A5C8E5-6B1B-4E8C-A1F7-2C5E4B8F3A90}"
 
 
@@ -25,7 +26,7 @@ def _tentacle(version: str, product_code: str) -> Header:
             "{directory}\\Tentacle.exe": executable,
             "{directory}\\Tentacle.exe.config": "<configuration/>\r\n",
             "{directory}\\Octopus.Manager.Tentacle.exe": _PROGRAM,
-            "C:\\ProgramData\\Microsoft\\Windows\\Start Menu\\Programs\\Octopus Deploy\\Octopus Tentacle Manager.lnk": "",
+            _START_MENU + "\\Octopus Deploy\\Octopus Tentacle Manager.lnk": "",
         },
         registry=(("HKLM\\SOFTWARE\\Octopus\\Tentacle", "InstallLocation", "String", "{directory}\\"),),
         properties=("installlocation",),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's installers: a magic line and JSON that says what installing does. Deterministic, so checksums can be pinned."""
+"""The lab's installers: a magic line, and JSON that says what installing does. The same bytes in every run."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def install(
     path: str = "",
     elevated: bool = True,
 ) -> int:
-    """Install a product; gives the installer's exit code (0, 3010 restart wanted, 1603 failed, 5100 not for this Windows).
+    """Install a product; gives the exit code (0, 3010 restart wanted, 1603 failed, 5100 not for this Windows).
 
     Raises:
         UnsupportedError: an argument that the real installer may know and the lab does not.

@@ -9,6 +9,7 @@ import typing as t
 from lab.powershell import providers
 from lab.powershell.convert import to_string
 from lab.powershell.errors import CmdletError, UnsupportedPowerShell
+from lab.powershell.providers.base import Provider
 from lab.powershell.providers.files import FileProvider
 from lab.powershell.providers.registry import KINDS, RegistryProvider
 from lab.powershell.registry import SWITCH, Call, P, cmdlet
@@ -20,7 +21,7 @@ LITERAL = P("LiteralPath", "string[]", aliases=("LP",))
 FORCE = P("Force", SWITCH)
 
 
-def each_path(call: Call, *names: str) -> t.Iterator[tuple[providers.Provider, str, bool]]:
+def each_path(call: Call, *names: str) -> t.Iterator[tuple[Provider, str, bool]]:
     """Provider, path and whether it is literal, for every path given; a bad drive is reported and passed over."""
     given = [(path, name == "LiteralPath") for name in names or ("Path", "LiteralPath") for path in call.texts(name)]
     for path, literal in given:
@@ -34,10 +35,10 @@ def each_path(call: Call, *names: str) -> t.Iterator[tuple[providers.Provider, s
         yield provider, below, literal
 
 
-def _guard(call: Call, action: t.Callable[[], t.Any]) -> t.Any:
+def _guard(call: Call, action: t.Callable[..., t.Any], *arguments: t.Any) -> t.Any:
     """Run an action on one path; its failure is reported and the others go on."""
     try:
-        return action()
+        return action(*arguments)
     except (CmdletError, windows_errors.WindowsError) as exc:
         call.error(exc)
         return None
@@ -59,13 +60,13 @@ def test_path(call: Call) -> t.Iterable[Value]:
 def get_item(call: Call) -> t.Iterable[Value]:
     """What is at a path."""
     for provider, path, literal in each_path(call):
-        found = _guard(call, lambda p=provider, b=path, x=literal: p.find(b, x))
+        found = _guard(call, provider.find, path, literal)
         if found == [] and not any(char in path for char in "*?"):
             call.error(provider.missing(_shown(provider, path)))
         yield from found or []
 
 
-def _shown(provider: providers.Provider, path: str) -> str:
+def _shown(provider: Provider, path: str) -> str:
     if isinstance(provider, FileProvider):
         return provider.full(path)
     return (
@@ -98,8 +99,8 @@ def get_child_item(call: Call) -> t.Iterable[Value]:
                 yield item.properties["Name"] if call.flag("Name") else item
 
 
-def _below(call: Call, provider: providers.Provider, path: str) -> t.Iterator[PSObject]:
-    for item in _guard(call, lambda: provider.children(path)) or []:
+def _below(call: Call, provider: Provider, path: str) -> t.Iterator[PSObject]:
+    for item in _guard(call, provider.children, path) or []:
         yield item
         if call.flag("Recurse"):
             if not isinstance(provider, FileProvider):
@@ -138,7 +139,7 @@ def new_item(call: Call) -> t.Iterable[Value]:
     """Make a file, a directory, a registry key or a WinRM listener."""
     for provider, path, _literal in each_path(call, "Path"):
         full = f"{path.rstrip(chr(92))}\\{call.text('Name')}" if "Name" in call else path
-        made = _guard(call, lambda p=provider, b=full: p.new(b, call))
+        made = _guard(call, provider.new, full, call)
         if made is not None:
             yield made
 
@@ -147,14 +148,14 @@ def new_item(call: Call) -> t.Iterable[Value]:
 def remove_item(call: Call) -> None:
     """Delete what is at a path."""
     for provider, path, literal in each_path(call):
-        _guard(call, lambda p=provider, b=path, x=literal: p.remove(b, call.flag("Recurse"), call.flag("Force"), x))
+        _guard(call, provider.remove, path, call.flag("Recurse"), call.flag("Force"), literal)
 
 
 @cmdlet("Set-Item", P("Path", "string[]", 0, required=True), P("Value", "object", 1), FORCE)
 def set_item(call: Call) -> None:
     """Give an item a value."""
     for provider, path, _literal in each_path(call, "Path"):
-        _guard(call, lambda p=provider, b=path: p.set(b, call.get("Value")))
+        _guard(call, provider.set, path, call.get("Value"))
 
 
 def _registry(call: Call) -> t.Iterator[tuple[RegistryProvider, str]]:
@@ -168,7 +169,7 @@ def _registry(call: Call) -> t.Iterator[tuple[RegistryProvider, str]]:
 def get_item_property(call: Call) -> t.Iterable[Value]:
     """A key's values."""
     for provider, path in _registry(call):
-        found = _guard(call, lambda p=provider, b=path: p.values(b))
+        found = _guard(call, provider.values, path)
         if found is None:
             continue
         missing = [name for name in call.texts("Name") if name not in found.properties]
@@ -196,9 +197,7 @@ _KIND = P("PropertyType", choices=KINDS, aliases=("Type",))
 def set_item_property(call: Call) -> None:
     """Write a value."""
     for provider, path in _registry(call):
-        _guard(
-            call, lambda p=provider, b=path: p.write(b, call.text("Name"), call.get("Value"), call.text("PropertyType"))
-        )
+        _guard(call, provider.write, path, call.text("Name"), call.get("Value"), call.text("PropertyType"))
 
 
 @cmdlet("New-ItemProperty", PATH, P("Name", "string", required=True), P("Value", "object"), LITERAL, _KIND, FORCE)
@@ -209,7 +208,7 @@ def new_item_property(call: Call) -> t.Iterable[Value]:
             call.error(CmdletError("The property already exists.", "ResourceExists", "System.IO.IOException", path))
             continue
         kind = call.text("PropertyType", "String" if not isinstance(call.get("Value"), int) else "")
-        _guard(call, lambda p=provider, b=path, k=kind: p.write(b, call.text("Name"), call.get("Value"), k))
+        _guard(call, provider.write, path, call.text("Name"), call.get("Value"), kind)
         yield provider.values(path)
 
 
@@ -218,4 +217,4 @@ def remove_item_property(call: Call) -> None:
     """Delete values."""
     for provider, path in _registry(call):
         for name in call.texts("Name"):
-            _guard(call, lambda p=provider, b=path, n=name: p.delete_value(b, n))
+            _guard(call, provider.delete_value, path, name)

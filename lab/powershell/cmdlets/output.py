@@ -153,7 +153,8 @@ def start_transcript(call: Call) -> t.Iterable[Value]:
     stamp = format_moment(call.machine.clock(), "yyyyMMddHHmmss")
     name = call.text("Path") or f"{shell.location}\\Documents\\PowerShell_transcript.{call.machine.name}.{stamp}.txt"
     path = commands.shell_path(shell, name)
-    head = f"**********************\r\nWindows PowerShell transcript start\r\nStart time: {stamp}\r\n**********************\r\n"
+    line = "*" * 22
+    head = f"{line}\r\nWindows PowerShell transcript start\r\nStart time: {stamp}\r\n{line}\r\n"
     files = call.machine.files
     files.mkdir(path.rpartition("\\")[0])
     if call.flag("Append") and files.exists(path):

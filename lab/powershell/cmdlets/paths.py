@@ -7,6 +7,7 @@ import typing as t
 
 from lab.powershell import commands, providers
 from lab.powershell.errors import CmdletError
+from lab.powershell.providers.files import FileProvider
 from lab.powershell.registry import SWITCH, Call, P, cmdlet
 from lab.powershell.values import PSObject, Value
 from lab.windows import paths
@@ -67,5 +68,5 @@ def set_location(call: Call) -> None:
     provider, below = providers.resolve(call.shell, path)
     if not provider.exists(below):
         raise provider.missing(path)
-    is_file = isinstance(provider, providers.FileProvider)
+    is_file = isinstance(provider, FileProvider)
     call.shell.location = commands.shell_path(call.shell, path) if is_file else path

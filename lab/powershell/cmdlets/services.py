@@ -80,7 +80,8 @@ def _act(name: str, verb: str, action: t.Callable[[Call, Service], None]) -> Non
             try:
                 action(call, service)
             except WindowsError as exc:
-                text = f"Service '{service.display_name} ({service.name})' cannot be {verb} due to the following error: {exc}"
+                who = f"'{service.display_name} ({service.name})'"
+                text = f"Service {who} cannot be {verb} due to the following error: {exc}"
                 call.error(CmdletError(text, "OpenError", f"CouldNot{name.replace('-', '')}", service.name))
                 continue
             if call.flag("PassThru"):

@@ -149,9 +149,7 @@ def get_command(call: Call) -> t.Iterable[Value]:
         else:
             call.error(
                 CmdletError(
-                    f"The term '{name}' is not recognized as the name of a cmdlet, function, script file, or operable "
-                    "program. Check the spelling of the name, or if a path was included, verify that the path is correct "
-                    "and try again.",
+                    commands.not_recognized(name),
                     "ObjectNotFound",
                     "CommandNotFoundException",
                     name,

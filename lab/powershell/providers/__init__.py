@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Drives: the same cmdlets (Get-Item, New-Item, Test-Path …) on files, the registry, certificates, WinRM and variables."""
+"""Drives: the same cmdlets (Get-Item, New-Item, Test-Path …) on files, registry, certificates, WinRM and variables."""
 
 from __future__ import annotations
 

@@ -60,5 +60,14 @@ class Provider:
             f"Cannot find path '{path}' because it does not exist.", "ObjectNotFound", "PathNotFound", path
         )
 
+    @staticmethod
+    def has_children(path: str) -> CmdletError:
+        """The error for deleting a container without -Recurse: a console would ask, a session without one cannot."""
+        return CmdletError(
+            f"The item at {path} has children and the Recurse parameter was not specified. Windows PowerShell is in "
+            "NonInteractive mode. Read and Prompt functionality is not available.",
+            "InvalidOperation",
+        )
+
     def _refuse(self, what: str) -> UnsupportedPowerShell:
         return UnsupportedPowerShell(f"{what} on the {self.name} provider", self.shell.line)

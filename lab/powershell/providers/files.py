@@ -75,12 +75,7 @@ class FileProvider(Provider):
         for item in found:
             full = to_string(item.properties["FullName"])
             if item.properties["PSIsContainer"] and not recurse and self.machine.files.list(full):
-                # A console would ask; a session without one cannot.
-                raise CmdletError(
-                    f"The item at {full} has children and the Recurse parameter was not specified. Windows PowerShell is in "
-                    "NonInteractive mode. Read and Prompt functionality is not available.",
-                    "InvalidOperation",
-                )
+                raise self.has_children(full)
             node = self.machine.files.stat(full)
             if force:
                 node.attributes.discard("ReadOnly")

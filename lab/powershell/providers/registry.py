@@ -70,7 +70,7 @@ class RegistryProvider(Provider):
         for item in found:
             key = to_string(item.properties["PSPath"]).partition("::")[2]
             if self.registry.subkeys(key) and not recurse:
-                raise CmdletError(f"The item at {key} has children and the Recurse parameter was not specified.")
+                raise self.has_children(key)
             self.registry.delete_key(key)
 
     def values(self, path: str) -> PSObject:

@@ -95,11 +95,7 @@ class WSManProvider(Provider):
         if not found and not any(char in below[1] for char in "*?"):
             raise self.missing(f"WSMan:\\{path}")
         if found and not recurse:
-            raise CmdletError(
-                f"The item at WSMan:\\{path} has children and the Recurse parameter was not specified. Windows PowerShell is "
-                "in NonInteractive mode. Read and Prompt functionality is not available.",
-                "InvalidOperation",
-            )
+            raise self.has_children(f"WSMan:\\{path}")
         for one in found:
             self.machine.winrm.remove_listener(one.transport, one.address)
 

@@ -69,8 +69,8 @@ def validate(machine: Machine) -> list[str]:
     waiting = {"servicing", "updates"} & set(machine.pending_reboot.reasons())
     if waiting:
         problems.append(
-            "SYSPRP Sysprep_Clean_Validate_Opk: There are one or more Windows updates that require a reboot. To run Sysprep, "
-            "reboot the computer and restart the application.; hr = 0x8007139f"
+            "SYSPRP Sysprep_Clean_Validate_Opk: There are one or more Windows updates that require a reboot. "
+            "To run Sysprep, reboot the computer and restart the application.; hr = 0x8007139f"
         )
     if problems:
         problems.append("SYSPRP RunPlatformActions:Failed while validating Sysprep session actions; dwRet = 0x3cf2")
