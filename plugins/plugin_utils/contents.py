@@ -37,6 +37,9 @@ class Variables(t.Protocol):
     def is_encrypted(self, name: str) -> bool:
         """Whether a variable came from a vault."""
 
+    def overlaid(self, values: c.Mapping[str, t.Any]) -> Variables:
+        """Return the same variables with some values in front of them, which templates see too."""
+
     def is_extra(self, name: str) -> bool:
         """Whether a variable was given on the command line, where it beats everything else."""
 
@@ -74,6 +77,7 @@ def contents_of(image: Image, roles: c.Sequence[Role], shared: Common, variables
     """
     problems = check_names(roles, image.vars)
     own = {name: value for name, value in image.vars.items() if not variables.is_extra(name)}
+    variables = variables.overlaid(own)
     values = _values(roles, image.vars, own, variables)
     hidden = {name for name in values if _is_hidden(name, roles, own, variables)}
     secrets = hidden | {name for name in values if any(role.is_secret(name) for role in roles)}

@@ -39,6 +39,12 @@ class TaskVariables:
         """Whether a variable, or a part of it, came from a vault."""
         return _holds_secret(self._variables[name]) or _holds_secret(self.value(name))
 
+    def overlaid(self, values: c.Mapping[str, t.Any]) -> TaskVariables:
+        """Return the same variables with some values in front of them, which templates see too."""
+        variables = {**self._variables, **values}
+        templar = self._templar.copy_with_new_env(available_variables=variables)
+        return TaskVariables(templar, variables, self._extra)
+
     def is_extra(self, name: str) -> bool:
         """Whether a variable was given on the command line."""
         return name in self._extra

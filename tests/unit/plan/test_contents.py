@@ -64,6 +64,11 @@ def test_templates_are_resolved(world: World) -> None:
     assert world.contents(inventory=inventory).vars == {"web_port": 81}
 
 
+def test_templates_of_the_inventory_see_the_variables_of_the_image(world: World) -> None:
+    inventory = {"web_url": trust_as_template("http://mine/{{ web_version }}"), "web_version": "1"}
+    assert world.contents({"web_version": "2"}, inventory).vars == {"web_url": "http://mine/2", "web_version": "2"}
+
+
 def test_a_variable_that_cannot_be_resolved_is_named(world: World) -> None:
     with pytest.raises(VariableError, match=r"Variable web_port cannot be resolved: .*nothing_here"):
         world.contents(inventory={"web_port": trust_as_template("{{ nothing_here }}")})
@@ -99,6 +104,9 @@ def test_what_comes_from_a_vault_is_secret_whatever_the_role_says(world: World) 
     class Vaulted(TaskVariables):
         def value(self, name: str) -> t.Any:
             return "hunter2"
+
+        def overlaid(self, values: t.Any) -> Vaulted:
+            return self
 
     role = world.role("plain")
     found = contents_of(
