@@ -200,6 +200,7 @@ class ActionModule(ActionBase):
             "ANSIBLE_CONFIG": constants.CONFIG_FILE or os.devnull,
             "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(constants.COLLECTIONS_PATHS),
             "ANSIBLE_ROLES_PATH": os.pathsep.join(constants.DEFAULT_ROLES_PATH),
+            "ANSIBLE_INVENTORY_ENABLED": "ini",  # what Packer writes
         }
         return Job(
             build=build,
