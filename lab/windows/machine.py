@@ -25,6 +25,8 @@ from lab.windows.versions import WindowsVersion
 from lab.windows.winrm import WinRM
 
 TCPIP = "HKLM\\SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Parameters"
+# Volatile: Winlogon makes it when the logon screen is there. Ansible's reboot waits for it.
+LOGON_READY = "HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Winlogon\\AutoLogonChecked"
 CRYPTOGRAPHY = "HKLM\\SOFTWARE\\Microsoft\\Cryptography"
 
 
@@ -171,6 +173,7 @@ class Machine:
     def power_off(self) -> None:
         """Forget what only runs: services."""
         self.services.stop_all()
+        self.registry.delete_key(LOGON_READY)
         for task in self.tasks.all():
             task.running = False
 
@@ -183,7 +186,9 @@ class Machine:
         self._delete_pending_files()
         self.pending_reboot.clear()
         self.registry.set(TCPIP, "Hostname", self.registry.data(TCPIP, "NV Hostname", self.name))
-        return self.services.start_automatic()
+        failed = self.services.start_automatic()
+        self.registry.create_key(LOGON_READY)
+        return failed
 
     def _delete_pending_files(self) -> None:
         entries = self.registry.data(pending.SESSION_MANAGER, pending.RENAMES, [])
