@@ -17,6 +17,8 @@ import dataclasses
 import logging
 import typing as t
 
+from lab.execution import execute
+from lab.windows.boot import boot
 from lab.windows.errors import WindowsError
 from lab.windows.runtime import Attachments
 from lab.wsman.server import WinRMEndpoint
@@ -92,8 +94,6 @@ class Guest:
 
     async def _boot(self) -> bool:
         """Let Windows come up, user data and all; False when the power went first."""
-        from lab.windows.boot import boot
-
         booting = asyncio.ensure_future(asyncio.to_thread(boot, self.machine))
         cut = asyncio.ensure_future(self._cut.wait())
         await asyncio.wait({booting, cut}, return_when=asyncio.FIRST_COMPLETED)
@@ -175,8 +175,6 @@ class Guest:
         return Listener("HTTPS", certificate.pem.decode(), certificate.key_pem.decode(), *flags)
 
     def run(self, request: CommandRequest) -> Completed:
-        from lab.execution import execute
-
         return execute(self.machine, request.command_line, request.stdin, request.user)
 
     # What Windows asks.

@@ -7,12 +7,7 @@ import hashlib
 
 from aiohttp import web
 
-try:
-    from lab.windows.artefacts import catalogue, read_header
-except ImportError:
-
-    def catalogue():
-        return {}
+from lab.windows.artefacts import catalogue, read_header
 
 
 class ArtefactStore:
