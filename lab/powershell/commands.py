@@ -127,12 +127,22 @@ def _run_program(
     if piped:
         raise UnsupportedPowerShell(f"a pipeline into the program {name}", shell.line)
     line = subprocess.list2cmdline([path, *(argument.word for argument in arguments)])
-    done = programs.run(shell.machine, line, shell.user, environment=dict(shell.environment))
+    try:
+        done = programs.run(shell.machine, line, shell.user, environment=dict(shell.environment), cwd=_directory(shell))
+    except windows_errors.UnsupportedError as exc:
+        raise UnsupportedPowerShell(str(exc), shell.line) from exc
+    except windows_errors.WindowsError as exc:
+        raise PSError(shell.record(f"Program '{name}' failed to run: {exc}", identity="NativeCommandFailed")) from exc
     out.extend(_lines(done.stdout))
     shell.scopes.set("global:LASTEXITCODE", done.rc)
     shell.success = done.rc == 0
     for text in _lines(done.stderr):
         _program_error(shell, name, text)
+
+
+def _directory(shell: Interpreter) -> str:
+    """The working directory of a program: the location, unless that is no directory."""
+    return shell.location if shell.location[1:2] == ":" else "C:\\"
 
 
 def _program_error(shell: Interpreter, name: str, text: str) -> None:

@@ -15,6 +15,7 @@ from lab.powershell.interpreter import Interpreter
 from lab.powershell.syntax import ScriptSyntaxError, parse
 from lab.powershell.values import ScriptBlock, Value
 from lab.types import Completed
+from lab.windows.errors import UnsupportedError
 
 if t.TYPE_CHECKING:
     from lab.windows.machine import Machine
@@ -75,10 +76,10 @@ def _finish(shell: Interpreter, body: t.Callable[[list[Value]], None], last_stat
     except ScriptSyntaxError as exc:
         shell.console.error(f"{exc}\n")
         code = 1
-    except UnsupportedPowerShell as exc:
-        if exc.line is None:
-            exc.line = shell.line
-        shell.console.error(f"{exc}\n")
-        shell.machine.log(str(exc))
+    except (UnsupportedPowerShell, UnsupportedError) as exc:
+        known = exc if isinstance(exc, UnsupportedPowerShell) else UnsupportedPowerShell(str(exc))
+        known.line = known.line or shell.line
+        shell.console.error(f"{known}\n")
+        shell.machine.log(str(known))
         code = 1
     return Completed(to_int(code) & 0xFFFFFFFF, shell.console.stdout(), shell.console.stderr())

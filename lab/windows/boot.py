@@ -19,6 +19,7 @@ from lab.windows.users import meets_policy
 if t.TYPE_CHECKING:
     from lab.windows.machine import Machine
 
+LOGON_UI_KEY = "HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Winlogon\\AutoLogonChecked"
 V2_AGENT = "C:\\Program Files\\Amazon\\EC2Launch\\EC2Launch.exe"
 # What EC2 uses: no quotes, nothing that looks like something else.
 _PASSWORD_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789!@#$%^&*()-=+;:,.?"  # noqa: S105 - letters
@@ -44,10 +45,13 @@ def boot(machine: Machine) -> BootResult:
         UnsupportedError: the launch agent's configuration or the user data asks for what the lab does not have.
     """
     sealed = identity.is_sealed(machine)
+    machine.registry.delete_key(LOGON_UI_KEY)  # a volatile key
     if sealed:
         identity.specialize(machine)
     stopped = tuple(machine.power_on())
     result = _run_agent(machine)
+    # LogonUI makes this key when it shows the logon screen; Ansible's reboot waits for it.
+    machine.registry.create_key(LOGON_UI_KEY)
     # Other tasks that start with the machine; the agent's own has run by now.
     for task in machine.tasks.due("boot"):
         if task.name != v1.TASK:
