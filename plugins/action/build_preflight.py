@@ -178,7 +178,7 @@ class _Preflight:
             builder_facts.try_run(aws, request)
         except AwsError as exc:
             return [Check("start of the builder", FAILED, str(exc))]
-        return [Check("start of the builder", OK, f"EC2 would start a {self._builder['instance_type']} from {ami}")]
+        return [Check("start of the builder", OK, f"EC2 would start {self._builder['instance_type']} from {ami}")]
 
     def _artefact(self, item: Artefact) -> list[Check]:
         proxy = self._options["proxy"]

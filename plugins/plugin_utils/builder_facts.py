@@ -87,7 +87,7 @@ def key_state(aws: Aws, key_id: str) -> str | None:
 def try_run(aws: Aws, request: c.Mapping[str, t.Any]) -> None:
     """Ask EC2 whether it would start an instance; raise AwsError when it would not. Starts nothing."""
     try:
-        with aws.explained(f"start a {request['InstanceType']} (only tried)"):
+        with aws.explained(f"start {request['InstanceType']} (only tried)"):
             aws.client("ec2").run_instances(**request, MinCount=1, MaxCount=1, DryRun=True)
     except AwsError as exc:
         if exc.code != "DryRunOperation":

@@ -8,6 +8,7 @@ import collections.abc as c
 import ipaddress
 import re
 import typing as t
+import urllib.parse
 
 OK = "ok"
 WARNING = "warning"
@@ -236,13 +237,20 @@ def needs_plugins(text: str) -> bool:
 def judge_artefact(variable: str, url: str, answer: Answer, required: bool, proxy: str) -> Check:
     """Judge whether a file that a role fetches is there. What comes from a role's own defaults may never be fetched."""
     name = f"artefact {variable}"
-    through = f" through {proxy}" if proxy else ""
+    url = without_secrets(url)
+    through = f" through {without_secrets(proxy)}" if proxy else ""
     if answer.status is not None and answer.status < 400:
         return Check(name, OK, url)
     status = FAILED if required else WARNING
     why = f"HTTP {answer.status}" if answer.status is not None else answer.problem
     advice = f"Check {variable}." if answer.status else f"Check {variable}, and that this machine gets there{through}."
     return Check(name, status, f"{url} does not answer{through}: {why}. {advice}")
+
+
+def without_secrets(url: str) -> str:
+    """Return an address without user, password and query, where tokens are."""
+    parts = urllib.parse.urlsplit(url)
+    return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def judge_disk(path: str, free_mib: int, needed_mib: int) -> Check:

@@ -53,8 +53,8 @@ def _request(url: str, method: str, proxy: str, timeout: float) -> Answer:
     # Without a proxy of ours the environment's counts, as for every other program here.
     handler = urllib.request.ProxyHandler(proxies or None)
     headers = {"User-Agent": _AGENT, **({"Range": "bytes=0-0"} if method == "GET" else {})}
-    request = urllib.request.Request(url, method=method, headers=headers)  # noqa: S310 - checked by the caller
     try:
+        request = urllib.request.Request(url, method=method, headers=headers)  # noqa: S310 - http or https, see roles
         with urllib.request.build_opener(handler).open(request, timeout=timeout) as answer:
             return Answer(answer.status)
     except urllib.error.HTTPError as exc:

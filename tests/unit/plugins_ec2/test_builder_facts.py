@@ -96,7 +96,7 @@ def test_what_ec2_would_refuse_is_raised(aws: Aws) -> None:
     with Stubber(aws.client("ec2")) as refusing:
         refusing.add_client_error("run_instances", "UnauthorizedOperation", "You are not authorized.")
         with pytest.raises(
-            AwsError, match=r"Cannot start a m5.large \(only tried\) in eu-west-1: the permission"
+            AwsError, match=r"Cannot start m5.large \(only tried\) in eu-west-1: the permission"
         ) as caught:
             builder_facts.try_run(aws, {"InstanceType": "m5.large", "ImageId": "ami-0123456789abcdef0"})
     assert caught.value.denied
