@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from tests.lab.modules.calls import Guest
+from tests.lab.modules.fetching import Web
+
+
+def test_a_command_answers(guest: Guest) -> None:
+    result = guest.ok("win_command", argv=["hostname.exe"])
+    assert result["stdout"].strip() == "WIN-STOCKAMI"
+    assert (result["rc"], result["changed"]) == (0, True)
+
+
+def test_a_command_that_is_not_there_fails(guest: Guest) -> None:
+    result = guest.run("win_command", _raw_params="nothing.exe /x")
+    assert result["rc"] == 2
+    assert "The system cannot find the file specified" in result["msg"]
+
+
+def test_creates_and_removes_skip(guest: Guest) -> None:
+    assert guest.ok("win_command", _raw_params="hostname", creates="C:\\Windows")["skipped"]
+    assert guest.ok("win_command", _raw_params="hostname", removes="C:\\nothing\\*.exe")["skipped"]
+    assert guest.ok("win_command", _raw_params="hostname", check=True)["msg"] == (
+        "remote module (win_command) does not support check mode"
+    )
+
+
+def test_a_program_that_the_lab_does_not_have_names_itself(guest: Guest) -> None:
+    guest.machine.files.write("C:\\tool.exe", b"MZ")
+    done = guest.raw("ansible.windows.win_command", {"_raw_params": "C:\\tool.exe"})
+    assert done.rc == 1
+    assert b"tool.exe" in done.stderr
+
+
+def test_a_shell_runs_powershell_and_cmd(guest: Guest) -> None:
+    assert guest.ok("win_shell", _raw_params="Write-Output 'hi'")["stdout"].strip() == "hi"
+    failed = guest.run("win_shell", _raw_params="exit 3")
+    assert (failed["rc"], failed["msg"]) == (3, "non-zero return code")
+    assert guest.ok("win_shell", _raw_params="hostname", executable="cmd")["stdout"].strip() == "WIN-STOCKAMI"
+
+
+def test_a_script_talks_to_ansible(guest: Guest) -> None:
+    script = "$Ansible.Changed = $false\n$Ansible.Result.who = $env:COMPUTERNAME\n'one', 2"
+    result = guest.ok("win_powershell", script=script)
+    assert (result["changed"], result["output"], result["result"]) == (False, ["one", 2], {"who": "WIN-STOCKAMI"})
+    failed = guest.run("win_powershell", script="throw 'boom'")
+    assert failed["error"][0]["exception"]["message"] == "boom"
+
+
+def test_a_script_has_parameters_and_a_preference(guest: Guest) -> None:
+    result = guest.ok("win_powershell", script='param ($Name)\n"Hello $Name"', parameters={"Name": "you"})
+    assert result["output"] == ["Hello you"]
+    lost = "Get-Item -LiteralPath C:\\nothing\n'on'"
+    assert guest.ok("win_powershell", script=lost)["output"] == ["on"]
+    assert guest.run("win_powershell", script=lost, error_action="stop")["failed"]
+
+
+def test_waiting_for_a_file_and_a_port(guest: Guest) -> None:
+    guest.machine.files.write("C:\\signal", b"0")
+    assert guest.ok("win_wait_for", path="C:\\signal", regex="^0")["wait_attempts"] == 1
+    late = guest.run("win_wait_for", path="C:\\none", timeout=0)
+    assert late["msg"] == "timeout while waiting for file C:\\none to be present"
+    guest.machine.attach(network=Web({}, open_ports={("10.0.0.1", 80)}))
+    assert not guest.ok("win_wait_for", port=5985)["changed"]
+    guest.ok("win_wait_for", host="10.0.0.1", port=80)
+    guest.ok("win_wait_for", host="10.0.0.1", port=81, state="stopped")
+    assert "not both" in guest.run("win_wait_for", port=1, path="C:\\x")["msg"]
