@@ -13,6 +13,7 @@ from lab.powershell.scope import PREFERENCES, Scopes, Undefined
 from lab.powershell.syntax import Node
 from lab.powershell.syntax import statements as statements_of
 from lab.powershell.values import CaseDict, ErrorRecord, PSObject, ScriptBlock, Value, collapse
+from lab.windows import paths
 
 if t.TYPE_CHECKING:
     from lab.windows.machine import Machine
@@ -209,6 +210,6 @@ _COMPUTED: dict[str, t.Callable[[Interpreter], Value]] = {
     "pwd": lambda shell: PSObject(
         "System.Management.Automation.PathInfo", {"Path": shell.location}, text=shell.location
     ),
-    "psscriptroot": lambda shell: shell.script_path.rpartition("\\")[0],
+    "psscriptroot": lambda shell: paths.parent(shell.script_path) if shell.script_path else "",
     "pscommandpath": lambda shell: shell.script_path,
 }

@@ -196,6 +196,7 @@ def uninstall(machine: Machine, product_code: str, *, elevated: bool = True) -> 
 
 def _remove_empty(machine: Machine, directory: str) -> None:
     """Remove a product's directory and those above it while nothing is left in them."""
+    directory = directory.rstrip("\\")
     while directory.count("\\") > 1 and machine.files.is_directory(directory):
         try:
             machine.files.delete(directory)

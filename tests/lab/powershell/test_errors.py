@@ -40,7 +40,9 @@ def test_stop_makes_it_end_the_script(text: str) -> None:
 
 
 def test_silently_continue_hides_an_error_and_remembers_it() -> None:
-    text = 'gi C:\\nothing -ErrorAction SilentlyContinue; $ok = $?; "$ok $($Error.Count) $($Error[0].Exception.Message)"'
+    text = (
+        'gi C:\\nothing -ErrorAction SilentlyContinue; $ok = $?; "$ok $($Error.Count) $($Error[0].Exception.Message)"'
+    )
     done = run(text)
     assert done.err == ""
     assert done.out == "False 1 Cannot find path 'C:\\nothing' because it does not exist.\n"
