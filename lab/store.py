@@ -10,8 +10,12 @@ from aiohttp import web
 from lab.windows.artefacts import catalogue, read_header
 
 
+# Outside of every VPC of a lab, and not 127.0.0.1: that is the guest itself, which no proxy setting sends elsewhere.
+ADDRESS = "127.255.0.1"
+
+
 class ArtefactStore:
-    """Serves the lab's installers on 127.0.0.1. `requests` counts the fetches by name."""
+    """Serves the lab's installers on `ADDRESS`. `requests` counts the fetches by name."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -24,9 +28,9 @@ class ArtefactStore:
         app.router.add_get("/{name}", self._get)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        site = web.TCPSite(self._runner, ADDRESS, 0)
         await site.start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self.url = f"http://{ADDRESS}:{self._runner.addresses[0][1]}"
 
     async def stop(self) -> None:
         if self._runner is not None:
