@@ -99,8 +99,8 @@ try {
     Write-Log 'Windows is generalized: take away what the build left, and shut down'
     Remove-BuildProxy
     Remove-BuildFile
-    # The task only, not this process.
-    Invoke-Program 'schtasks.exe' @('/Delete', '/TN', $Task, '/F')
+    # Its definition: this process goes on.
+    Unregister-ScheduledTask -TaskName $Task -Confirm:$false
     Remove-BuildWinRM
     Write-Log 'Sealed'
     Invoke-Program 'shutdown.exe' @('/s', '/t', '0', '/f')
