@@ -41,6 +41,8 @@ class Cloud:
         self._cidrs = cidrs
         self._regions: dict[str, str] = {}
         self._passwords: dict[str, str] = {}
+        # What terminated guests have done.
+        self._past_work: dict[str, dict[str, dict[str, int]]] = {}
         self._locks: dict[str, asyncio.Lock] = collections.defaultdict(asyncio.Lock)
         self._tasks: set[asyncio.Task[None]] = set()
         self._next_faults: list[str] = []
@@ -134,7 +136,8 @@ class Cloud:
         if guest is not None:
             await guest.power_off()
         if final == "terminated":
-            self.guests.pop(instance.id, None)
+            if guest is not None:
+                self._past_work[instance.id] = self.guests.pop(instance.id).work()
             self._passwords.pop(instance.id, None)
             instance.ec2_backend.release_instance(instance)
         elif instance.state == "stopping":
@@ -232,7 +235,8 @@ class Cloud:
                     "power": guest.power if guest else "off",
                     "boots": guest.boots if guest else 0,
                     "error": guest.error if guest else "",
-                    "winrm": guest.counters() if guest else {},
+                    "tags": {tag["key"]: tag["value"] for tag in instance.get_tags()},
+                    **(guest.work() if guest else self._past_work.get(instance.id, {"winrm": {}, "modules": {}})),
                 }
             )
         return rows

@@ -13,6 +13,7 @@ All methods that are coroutines run in the lab's event loop; the model of Window
 from __future__ import annotations
 
 import asyncio
+import collections
 import dataclasses
 import logging
 import typing as t
@@ -60,6 +61,8 @@ class Guest:
         self.boots = 0
         # What GetConsoleOutput shows.
         self.console: list[str] = []
+        # How often each Ansible module ran.
+        self.modules: collections.Counter[str] = collections.Counter()
         self._timings = timings
         self._loop = loop
         self._endpoint = WinRMEndpoint()
@@ -129,10 +132,12 @@ class Guest:
 
     async def reboot(self) -> None:
         await self.power_off()
+        await asyncio.sleep(self._timings.restart)
         await self.power_on()
 
-    def counters(self) -> dict[str, int]:
-        return dataclasses.asdict(self._endpoint.counters)
+    def work(self) -> dict[str, dict[str, int]]:
+        """Return what the guest was given to do, over all its boots."""
+        return {"winrm": dataclasses.asdict(self._endpoint.counters), "modules": dict(self.modules)}
 
     def order_trouble(self, query: t.Mapping[str, str]) -> dict[str, t.Any]:
         """Disturb the next WinRM requests; see lab.wsman.trouble for what there is."""
@@ -187,6 +192,8 @@ class Guest:
             "background": self._in_background,
             "log": self._say,
             "changed": self._refresh,
+            # In the loop, and so before the client has its answer.
+            "module": lambda name: self._soon(lambda: self.modules.update([name])),
         }
 
     def _say(self, line: str) -> None:
@@ -205,7 +212,7 @@ class Guest:
         self._soon(lambda: self._spawn(self._power_later(action, delay)))
 
     async def _power_later(self, action: str, delay: float) -> None:
-        await asyncio.sleep(delay)
+        await asyncio.sleep(delay * self._timings.guest_delays)
         # In a task of its own: going down cancels the jobs of this guest.
         self._loop.create_task(self.site.on_power(action))
 

@@ -92,6 +92,7 @@ class Lab:
             "uptime_seconds": round(time.time() - self._started, 1),
             "memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
             "api_requests": self._app.requests,
+            "api_calls": self._app.calls.to_dict(),
             "proxy_requests": self.proxy.requests,
             "artefact_requests": self.store.requests,
             "instances": self.cloud.status(conf.ACCOUNT, conf.REGION),

@@ -85,6 +85,8 @@ def run_module(
 ) -> Completed:
     """Run one module with the arguments that the controller sent."""
     implementation = _implementation(name)
+    if step.machine.attached.module is not None:
+        step.machine.attached.module(name)
     internal = {key: value for key, value in arguments.items() if key.startswith("_ansible_")}
     given = {key: value for key, value in arguments.items() if not key.startswith("_ansible_")}
     context = ModuleContext(

@@ -14,6 +14,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from lab.ec2.models import backend
+from lab.tally import ApiCalls
 
 StartResponse = t.Callable[..., t.Any]
 Environ = dict[str, t.Any]
@@ -42,6 +43,7 @@ class LabApp:
     ) -> None:
         self.touched = time.monotonic()
         self.requests = 0
+        self.calls = ApiCalls()
         self._account = account
         self._region = region
         self._status = status
@@ -64,6 +66,7 @@ class LabApp:
         if path.startswith("/moto-api"):
             # A reset would pull the instances from under their guests.
             return _json(start_response, 403, {"error": "moto's own controls are off in the lab; see /lab/status"})
+        self.calls.add(environ, self._moto._get_body(environ))
         fault = self._fault_for(environ)
         if fault is not None:
             return _ec2_error(start_response, fault)

@@ -204,7 +204,7 @@ class Machine:
     # Attachments
 
     def attach(self, **what: t.Any) -> None:
-        """Connect network, metadata, power, background, log or changed; what is not named stays."""
+        """Connect network, metadata, power, background, log, changed or module; what is not named stays."""
         self.attached = self.attached._replace(**what)
 
     @property

@@ -57,7 +57,7 @@ class Metadata(t.Protocol):
 
 
 class Attachments(t.NamedTuple):
-    """The four, replaced together when a machine is started."""
+    """All of them, replaced together when a machine is started."""
 
     network: Network | None = None
     metadata: Metadata | None = None
@@ -65,3 +65,4 @@ class Attachments(t.NamedTuple):
     background: t.Callable[[t.Callable[[], None]], None] | None = None
     log: t.Callable[[str], None] | None = None
     changed: t.Callable[[], None] | None = None  # called after each command: listeners may have changed
+    module: t.Callable[[str], None] | None = None  # told the full name of every Ansible module that runs
