@@ -11,7 +11,9 @@ from lab.tally import ApiCalls, action_of
 
 
 def signed(service: str, **more: str) -> dict[str, str]:
-    scope = f"AWS4-HMAC-SHA256 Credential=lab/20261122/eu-west-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+    scope = (
+        f"AWS4-HMAC-SHA256 Credential=lab/20261122/eu-west-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+    )
     return {"REQUEST_METHOD": "POST", "HTTP_AUTHORIZATION": scope, **more}
 
 
