@@ -109,19 +109,27 @@ class ActionModule(ActionBase):
         for image in wanted:
             try:
                 found[image.name] = contents_of(image, self._roles(image, shared, search), shared, variables)
-            except roles.RoleError as exc:
-                problems.append(f"Image {image.name}: {exc}")
-            except ContentsError as exc:
-                problems.append(str(exc))
+            except (ContentsError, roles.RoleError) as exc:
+                problems += str(exc).splitlines()
         if problems:
             raise ContentsError("\n".join(problems))
         return found
 
     def _roles(self, image: images.Image, shared: Common, search: list[pathlib.Path]) -> list[roles.Role]:
+        """Return the roles of an image and those they depend on; raise RoleError with all that are wrong."""
+        problems: list[str] = []
+
         def read(name: str) -> roles.Role:
             return roles.read_role(name, roles.find_role(name, search), self._loader)
 
-        return roles.with_dependencies([*image.roles, *shared.roles], read)
+        for names in (*((name,) for name in image.roles), [*image.roles, *shared.roles]):
+            try:
+                found = roles.with_dependencies(names, read)
+            except roles.RoleError as exc:
+                problems.append(f"Image {image.name}: {exc}")
+        if problems:
+            raise roles.RoleError("\n".join(dict.fromkeys(problems)))
+        return found
 
 
 def _versions(collections: list[str]) -> dict[str, str]:

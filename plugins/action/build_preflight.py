@@ -54,7 +54,7 @@ ARGUMENTS: dict[str, t.Any] = {
     "packer": {"type": "str", "default": "packer"},
     "free_mib": {"type": "int", "default": 200},
 }
-_MARKS = {OK: "ok", WARNING: "WARNING", FAILED: "FAILED"}
+_MARKS = {OK: "ok", WARNING: "WARNING"}
 
 
 class ActionModule(ActionBase):
@@ -74,10 +74,12 @@ class ActionModule(ActionBase):
         entries = [entry for entry in entries if entry.action == BUILD]
         checks, sources = _Preflight(options, entries).run() if entries else ([], [])
         for check in checks:
-            display.display(f"{_MARKS[check.status]:<8}{check.name}: {check.detail}")
-        result |= {"changed": False, "checks": [check._asdict() for check in checks], "source_cidrs": sources}
+            if check.status != FAILED:  # those are in the message
+                display.display(f"{_MARKS[check.status]:<8}{check.name}: {check.detail}")
         failure = preflight.failure_text(checks)
-        return {**result, "failed": True, "msg": failure} if failure else result
+        if failure:
+            raise AnsibleActionFail(failure)
+        return {**result, "changed": False, "checks": [check._asdict() for check in checks], "source_cidrs": sources}
 
 
 class _Preflight:
@@ -106,6 +108,8 @@ class _Preflight:
             return [Check("credentials", FAILED, str(exc))]
         checks = [Check("credentials", OK, f"{identity.arn} in {aws.region}")]
         for job in (self._network, self._size, self._quota, self._key, self._dry_run):
+            if job == self._dry_run and preflight.failure_text(checks):
+                break  # EC2 would only repeat it
             try:
                 checks += job(aws)
             except AwsError as exc:
@@ -127,10 +131,9 @@ class _Preflight:
         if builder["security_group_id"] and checks[-1].status == OK:
             group = builder_facts.security_group(aws, builder["security_group_id"])
             checks.append(preflight.judge_security_group(group, builder["security_group_id"], subnet, self._sources))
-        if subnet:
-            zones = builder_facts.zones_offering(aws, builder["instance_type"])
-            checks.append(preflight.judge_instance_type(builder["instance_type"], subnet.zone, zones, aws.region))
-        return checks
+        zones = builder_facts.zones_offering(aws, builder["instance_type"])
+        zone = subnet.zone if subnet else None
+        return [*checks, preflight.judge_instance_type(builder["instance_type"], zone, zones, aws.region)]
 
     def _source(self, subnet: preflight.Subnet | None, interface: str) -> Check:
         if not self._sources and subnet and not interface.startswith("public"):
@@ -155,6 +158,8 @@ class _Preflight:
             used = builder_facts.vcpus_in_use(aws)
             needed = builder_facts.vcpus(aws, instance_type)
         except AwsError as exc:
+            if exc.code == "InvalidInstanceType":
+                return []  # said already
             return [Check("vCPU quota", WARNING, f"Not known: {exc}")]
         return [preflight.judge_quota(limit, used, needed, aws.region)]
 

@@ -151,7 +151,7 @@ EXAMPLES = r"""
 RETURN = r"""
 checks:
   description: Everything that was looked at, in order.
-  returned: always
+  returned: success
   type: list
   elements: dict
   contains:
@@ -160,16 +160,16 @@ checks:
       type: str
       sample: subnet
     status:
-      description: V(ok), V(warning) or V(failed).
+      description: V(ok) or V(warning).
       type: str
       sample: ok
     detail:
-      description: What was found and, when it is not well, what to do.
+      description: What was found and, when it may not be well, what to do.
       type: str
       sample: subnet-0a1b2c3d (10.0.0.0/24, eu-west-1a) has 250 free addresses
 source_cidrs:
   description: The addresses that may connect to the builder, those of O(builder.source_cidrs) or this machine's own.
-  returned: always
+  returned: success
   type: list
   elements: str
   sample: [10.0.0.7/32]

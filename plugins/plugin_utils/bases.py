@@ -118,10 +118,13 @@ def _newest(base: Base, lookup: AmiLookup, last_name: str | None) -> str:
     found = lookup.images_named(family, base.owner)
     if not found:
         return f"There is no other AMI of {base.owner} named {family} either."
-    newest = found[-1]
+    newest = f"The newest of its family is {found[-1].name} ({found[-1].id})"
+    if base.kind == "ami_id":
+        return (
+            f"{newest}: put that into golden_bases.{base.name}.ami_id, or follow the newest with ssm_parameter or name."
+        )
     return (
-        f"The newest of its family is {newest.name} ({newest.id}): put that into golden_bases.{base.name}.ami_id, or "
-        "let ssm_parameter or name follow the newest."
+        f"{newest}: set ami_id to that in golden_bases.{base.name} instead of {base.kind}, until {base.kind} is right."
     )
 
 

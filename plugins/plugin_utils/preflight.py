@@ -162,11 +162,11 @@ def judge_sources(sources: c.Sequence[str], interface: str) -> Check:
     return Check(name, OK, f"WinRM is open to {', '.join(sources)} while an image is built")
 
 
-def judge_instance_type(instance_type: str, zone: str, zones: c.Collection[str], region: str) -> Check:
-    """Judge whether the zone of the subnet offers an instance type; ``zones`` are all that do."""
+def judge_instance_type(instance_type: str, zone: str | None, zones: c.Collection[str], region: str) -> Check:
+    """Judge whether the zone of the subnet (None: not known) offers an instance type; ``zones`` are all that do."""
     name = "instance type"
-    if zone in zones:
-        return Check(name, OK, f"{instance_type} is offered in {zone}")
+    if zone in zones or (zone is None and zones):
+        return Check(name, OK, f"{instance_type} is offered in {zone or region}")
     if zones:
         where = f"in {zone}, only in {', '.join(sorted(zones))}. Choose a subnet there, or another type"
     else:

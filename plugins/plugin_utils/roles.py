@@ -12,6 +12,7 @@ import typing as t
 import urllib.parse
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
 from ansible.utils.collection_loader import AnsibleCollectionRef
 
 from .fingerprint import plain
@@ -137,7 +138,7 @@ def check_values(role: Role, values: c.Mapping[str, t.Any]) -> list[str]:
         return []
     mine = {name: plain(value) for name, value in values.items() if name in role.specification}
     result = ArgumentSpecValidator(role.specification).validate(mine, validate_role_argument_spec=True)
-    messages = [str(message) for message in result.error_messages]
+    messages = [f"{'unknown option ' * isinstance(error, UnsupportedError)}{error.msg}" for error in result.errors]
     # One mistake deep inside a list comes twice, the first time without the variable's name.
     messages = [text for text in messages if not any(other != text and other.endswith(text) for other in messages)]
     return [_without_secrets(message, role, mine) for message in messages]
@@ -167,7 +168,7 @@ def _find_in_collection(name: str) -> pathlib.Path:
     reference = AnsibleCollectionRef.from_fqcr(name, "role")
     collection = f"ansible_collections.{reference.collection}"
     try:
-        directories = [pathlib.Path(path) for path in importlib.import_module(collection).__path__]
+        directories = [pathlib.Path(path).resolve() for path in importlib.import_module(collection).__path__]
     except ImportError as exc:
         raise RoleError(
             f"Role {name!r} does not exist: the collection {reference.collection} is not installed. "
@@ -176,7 +177,7 @@ def _find_in_collection(name: str) -> pathlib.Path:
     for directory in directories:
         role = directory / "roles" / reference.resource
         if role.is_dir():
-            return pathlib.Path(role).resolve()
+            return pathlib.Path(role)
     roles = sorted(
         {path.name for directory in directories for path in (directory / "roles").glob("*") if path.is_dir()}
     )

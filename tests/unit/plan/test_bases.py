@@ -69,7 +69,7 @@ def test_a_withdrawn_ami_is_said_to_be_and_the_newest_of_its_family_named() -> N
     assert text == (
         "Base windows_server_2022: AMI ami-00000009 cannot be seen in eu-west-1. Amazon has withdrawn it or made it "
         f"private, or it is of another region. The newest of its family is {BASE_NAME} (ami-00000001): put that into "
-        "golden_bases.windows_server_2022.ami_id, or let ssm_parameter or name follow the newest."
+        "golden_bases.windows_server_2022.ami_id, or follow the newest with ssm_parameter or name."
     )
 
 

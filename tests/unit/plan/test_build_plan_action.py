@@ -213,11 +213,12 @@ def test_bad_input_is_explained_and_nothing_is_written(
 
 def test_mistakes_of_several_images_come_at_once(world: World) -> None:
     images = {
-        "a": {"base": "windows", "roles": ["gone"]},
+        "a": {"base": "windows", "roles": ["gone", "lost"]},
         "b": {"base": "windows", "roles": ["web"], "vars": {"web_x": 1}},
     }
     message = world.plan(images=images)["msg"]
-    assert "Image a: Role 'gone'" in message
+    assert message.count("Image a: Role 'gone'") == 1
+    assert message.count("Image a: Role 'lost'") == 1
     assert "Image b: web_x is no variable of web." in message
 
 

@@ -122,15 +122,22 @@ def test_source_addresses(sources: list[str], interface: str, status: str, text:
 
 
 @pytest.mark.parametrize(
-    ("zones", "status", "text"),
+    ("zone", "zones", "status", "text"),
     [
-        ({"eu-west-1a"}, OK, "offered in eu-west-1a"),
-        ({"eu-west-1c", "eu-west-1b"}, FAILED, "not offered in eu-west-1a, only in eu-west-1b, eu-west-1c."),
-        (set(), FAILED, "m5.x is not offered anywhere in eu-west-1."),
+        ("eu-west-1a", {"eu-west-1a"}, OK, "offered in eu-west-1a"),
+        (None, {"eu-west-1a"}, OK, "offered in eu-west-1"),
+        (None, set(), FAILED, "m5.x is not offered anywhere in eu-west-1."),
+        (
+            "eu-west-1a",
+            {"eu-west-1c", "eu-west-1b"},
+            FAILED,
+            "not offered in eu-west-1a, only in eu-west-1b, eu-west-1c.",
+        ),
+        ("eu-west-1a", set(), FAILED, "m5.x is not offered anywhere in eu-west-1."),
     ],
 )
-def test_instance_type(zones: set[str], status: str, text: str) -> None:
-    check = judge_instance_type("m5.x", "eu-west-1a", zones, REGION)
+def test_instance_type(zone: str | None, zones: set[str], status: str, text: str) -> None:
+    check = judge_instance_type("m5.x", zone, zones, REGION)
     assert check.status == status
     assert text in check.detail
 
