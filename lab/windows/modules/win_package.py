@@ -205,5 +205,6 @@ class _Package:
                 more["log"] = self.machine.files.read_text(log)
             text = f"unexpected rc from '{line}': see rc, stdout, and stderr for more details"
             raise ModuleError(text, **self.result, **more)
+        self.result["failed"] = False  # a code other than 0 counts as a failure without it
         if done.rc == RESTART_WANTED:
             self.result["reboot_required"] = True
