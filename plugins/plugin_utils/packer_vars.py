@@ -96,7 +96,7 @@ def ami_tags(build: Build) -> dict[str, str]:
         "golden:image": build.image,
         "golden:build": build.id,
         "golden:fingerprint": build.fingerprint,
-        "golden:parent": build.parent_build or build.source_ami,
+        "golden:parent": build.source_ami,
         "golden:commit": build.commit and f"{build.commit}{'-dirty' if build.dirty else ''}",
     }
     return {name: value for name, value in tags.items() if value}

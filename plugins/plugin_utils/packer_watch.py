@@ -23,6 +23,8 @@ from .packer_output import from_log
 
 SUPERVISOR = "ansible_collections.golden.windows_ami.plugins.plugin_utils.packer_supervisor"
 
+_CTRL_C = "ansible-playbook was ended by Ctrl-C"
+
 Show = c.Callable[[str, bool], None]
 
 
@@ -124,11 +126,12 @@ class Watcher:
         if self._reason or self._process is None:
             return
         self._reason = reason
+        image = self._job.build.image
         self._console.show(
-            f"\n{self._job.build.image}: Interrupted. Packer removes what it made in EC2; this may take some minutes.\n"
-            f"{self._job.build.image}: Ctrl-C again gives the prompt back, the cleanup goes on without it. "
-            f"Log: {self._job.log}"
+            f"\n{image}: Interrupted. Packer removes what it made in EC2; this may take some minutes. Log: {self._job.log}"
         )
+        if reason == _CTRL_C:
+            self._console.show(f"{image}: Ctrl-C again gives the prompt back, and the cleanup goes on.")
         with contextlib.suppress(OSError):
             pipe = t.cast(t.IO[bytes], self._process.stdin)
             pipe.write(f"{reason}\n".encode())
@@ -139,8 +142,8 @@ class Watcher:
         """Take Ansible's news of a signal, instead of ending with it."""
 
         def handle(number: int, _frame: t.Any) -> None:
-            name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
-            self._interrupt(f"ansible-playbook was ended by {name}")
+            ended = f"ansible-playbook was ended by {signal.Signals(number).name}"
+            self._interrupt(_CTRL_C if number == signal.SIGINT else ended)
 
         before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
         try:
