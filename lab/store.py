@@ -9,7 +9,6 @@ from aiohttp import web
 
 from lab.windows.artefacts import catalogue, read_header
 
-
 # Outside of every VPC of a lab, and not 127.0.0.1: that is the guest itself, which no proxy setting sends elsewhere.
 ADDRESS = "127.255.0.1"
 

@@ -13,7 +13,7 @@ class Timings(t.NamedTuple):
     boot: float = 0.3  # power on until Windows begins its own work
     shutdown: float = 0.1  # Windows going down
     # A restart is dark for long enough that Ansible's win_reboot, which looks at once and then after a second, meets a
-    # closed port. When it meets a guest that is already back it holds on to a shell that is gone, and that costs it 15 s.
+    # closed port. When the guest is already back, win_reboot holds on to a shell that is gone, and that costs it 15 s.
     restart: float = 0.5
     guest_delays: float = 0.02  # factor for delays that a guest asks for, as in shutdown /t 2
     image: float = 0.3  # an image and its snapshots before they are usable

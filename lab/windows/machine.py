@@ -25,8 +25,6 @@ from lab.windows.versions import WindowsVersion
 from lab.windows.winrm import WinRM
 
 TCPIP = "HKLM\\SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Parameters"
-# Volatile: Winlogon makes it when the logon screen is there. Ansible's reboot waits for it.
-LOGON_READY = "HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Winlogon\\AutoLogonChecked"
 CRYPTOGRAPHY = "HKLM\\SOFTWARE\\Microsoft\\Cryptography"
 
 
@@ -173,7 +171,6 @@ class Machine:
     def power_off(self) -> None:
         """Forget what only runs: services."""
         self.services.stop_all()
-        self.registry.delete_key(LOGON_READY)
         for task in self.tasks.all():
             task.running = False
 
@@ -186,9 +183,7 @@ class Machine:
         self._delete_pending_files()
         self.pending_reboot.clear()
         self.registry.set(TCPIP, "Hostname", self.registry.data(TCPIP, "NV Hostname", self.name))
-        failed = self.services.start_automatic()
-        self.registry.create_key(LOGON_READY)
-        return failed
+        return self.services.start_automatic()
 
     def _delete_pending_files(self) -> None:
         entries = self.registry.data(pending.SESSION_MANAGER, pending.RENAMES, [])
