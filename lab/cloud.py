@@ -27,7 +27,8 @@ if t.TYPE_CHECKING:
 LOG = logging.getLogger("lab.cloud")
 FAULT_TAG = "lab:fault"
 # never-boot: Windows stays dark. no-winrm: nothing listens. no-certificates: New-SelfSignedCertificate fails.
-FAULTS = frozenset({"never-boot", "no-winrm", "no-certificates"})
+# no-netsh: netsh.exe is not there.
+FAULTS = frozenset({"never-boot", "no-winrm", "no-certificates", "no-netsh"})
 
 
 class Cloud:

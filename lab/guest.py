@@ -80,6 +80,8 @@ class Guest:
             return
         if "no-certificates" in self.site.faults:
             self.machine.certificates.create_self_signed = _refuse  # type: ignore[method-assign]
+        if "no-netsh" in self.site.faults:
+            self.machine.files.delete("C:\\Windows\\System32\\netsh.exe")
         self.machine.attach(**self._attachments())
         try:
             if not await self._boot():
