@@ -21,6 +21,7 @@ from .bases import Ami
 try:
     import botocore.config
     import botocore.exceptions
+    import botocore.loaders
     import botocore.session
 except ImportError as exc:  # said when the first call is made: the documentation must load without boto
     BOTOCORE_IMPORT_ERROR: ImportError | None = exc
@@ -163,9 +164,16 @@ class Aws:
         return _sentence(exc)
 
 
+@functools.cache
+def _service_models() -> t.Any:
+    """Return botocore's descriptions of the services: megabytes of JSON, read once for all sessions of a process."""
+    return botocore.loaders.create_loader()
+
+
 def _session(settings: AwsSettings) -> t.Any:
     """Return a botocore session. A given config file counts alone: no environment, no ~/.aws beside it."""
     session = botocore.session.Session(profile=settings.profile or (settings.config_file and "default"))
+    session.register_component("data_loader", _service_models())
     if settings.config_file:
         path = pathlib.Path(settings.config_file).expanduser()
         if not path.is_file():
