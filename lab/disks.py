@@ -49,5 +49,5 @@ class Disks:
             if family not in self._stock:
                 from lab.windows.machine import stock_machine  # large: not before a guest needs it
 
-                self._stock[family] = stock_machine(family.version, family.launch_agent)
+                self._stock[family] = stock_machine(family.version, family.launch_agent, core=family.option == "Core")
             return self._stock[family]

@@ -9,7 +9,7 @@ import uuid
 
 import pytest
 
-from tests.lab.ec2.support import STOCK_2022, Lab, eventually, lab_command
+from tests.lab.ec2.support import Lab, eventually, lab_command, newest_image
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +28,7 @@ def ec2(lab: Lab) -> t.Any:
 
 @pytest.fixture(scope="session")
 def base_image(lab: Lab) -> str:
-    return t.cast("str", lab.client("ssm").get_parameter(Name=STOCK_2022)["Parameter"]["Value"])
+    return newest_image(lab)
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ import urllib.request
 import boto3
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-STOCK_2022 = "/aws/service/ami-windows-latest/Windows_Server-2022-English-Full-Base"
 
 
 def lab_command(directory: pathlib.Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -43,6 +42,12 @@ class Lab:
     def instance(self, instance_id: str) -> dict[str, t.Any]:
         """Return what the lab says of an instance."""
         return next(row for row in self.control("status")["instances"] if row["instance_id"] == instance_id)
+
+
+def newest_image(lab: Lab, version: str = "2022") -> str:
+    """Return the id of the newest stock image of a Windows version."""
+    name = f"/aws/service/ami-windows-latest/Windows_Server-{version}-English-Full-Base"
+    return t.cast("str", lab.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
 
 
 def eventually(look: t.Callable[[], t.Any], what: str, seconds: float = 15.0) -> t.Any:

@@ -16,7 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from tests.lab.ec2.support import ROOT, Lab, eventually
+from tests.lab.ec2.support import ROOT, Lab, eventually, newest_image
 
 BOOTSTRAP = ROOT / "packer" / "bootstrap" / "winrm.ps1"
 ANSIBLE = pathlib.Path(sys.executable).parent / "ansible-playbook"
@@ -56,7 +56,7 @@ def answer_of(address: str) -> bytes:
         return b""
 
 
-def play(playbook: pathlib.Path, address: str, password: str, tmp_path: pathlib.Path) -> str:
+def play(playbook: pathlib.Path, address: str, password: str, tmp_path: pathlib.Path, *variables: str) -> str:
     inventory = tmp_path / f"{uuid.uuid4()}.ini"
     options = "ansible_connection=winrm ansible_port=5986 ansible_winrm_transport=ntlm ansible_user=Administrator"
     inventory.write_text(f"{address} {options} ansible_winrm_server_cert_validation=ignore\n")
@@ -64,7 +64,8 @@ def play(playbook: pathlib.Path, address: str, password: str, tmp_path: pathlib.
     config = tmp_path / "ansible.cfg"
     config.write_text(f"[defaults]\nhome = {tmp_path}\n")
     environment = {**os.environ, "ANSIBLE_CONFIG": str(config), "GUEST_PASSWORD": password}
-    command = [str(ANSIBLE), "-i", str(inventory), str(playbook)]
+    extra = [word for variable in variables for word in ("-e", variable)]
+    command = [str(ANSIBLE), "-i", str(inventory), *extra, str(playbook)]
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout
@@ -80,15 +81,24 @@ def group(ec2: t.Any, lab: Lab) -> str:
     return t.cast("str", made["GroupId"])
 
 
+@pytest.mark.parametrize(("version", "agent"), [("2022", "v2"), ("2019", "v1")])
 def test_from_stock_to_golden_to_first_boot(
-    lab: Lab, ec2: t.Any, run: t.Any, wait_state: t.Any, key_pair: t.Any, group: str, tmp_path: pathlib.Path
+    lab: Lab,
+    ec2: t.Any,
+    run: t.Any,
+    wait_state: t.Any,
+    key_pair: t.Any,
+    group: str,
+    tmp_path: pathlib.Path,
+    version: str,
+    agent: str,
 ) -> None:
     options = {
         "KeyName": key_pair["KeyName"],
         "SecurityGroupIds": [group],
         "UserData": user_data(lab.state["builder_cidr"]),
     }
-    started = run(**options)
+    started = run(ImageId=newest_image(lab, version), **options)
     builder_id, address = started["InstanceId"], started["PrivateIpAddress"]
     password = password_of(ec2, builder_id, key_pair)
     eventually(lambda: open_port(address, 5986), "WinRM")
@@ -97,7 +107,7 @@ def test_from_stock_to_golden_to_first_boot(
     assert f"computer: {name}" in told
     assert lab.instance(builder_id)["boots"] == 2, "win_reboot restarts the guest"
 
-    play(SEAL, address, password, tmp_path)
+    play(SEAL, address, password, tmp_path, f"agent={agent}")
     wait_state(builder_id, "stopped")
     assert not open_port(address, 5986)
     image_id = ec2.create_image(InstanceId=builder_id, Name=f"golden-{uuid.uuid4()}")["ImageId"]
