@@ -27,6 +27,7 @@ _FACTS = {
     "instance": re.compile(r"Instance ID: (i-[0-9a-f]+)"),
     "security_group": re.compile(r"Creating temporary security group for this instance: (\S+)"),
 }
+NEVER_ANSWERED = re.compile(r"Timeout waiting for (WinRM|password)", re.IGNORECASE)
 _HINTS = (
     (
         re.compile(r"Timeout waiting for WinRM", re.IGNORECASE),

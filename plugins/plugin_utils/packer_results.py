@@ -46,6 +46,19 @@ def read_story(log: pathlib.Path) -> Story:
     return story
 
 
+def console_tail(aws: Aws, instance: str, count: int = 10) -> list[str]:
+    """Return the last lines of an instance's console."""
+    ec2 = aws.client("ec2")
+    with aws.explained(f"read the console of {instance}"):
+        try:
+            answer = ec2.get_console_output(InstanceId=instance, Latest=True)
+        except ec2.exceptions.ClientError:
+            # Not every type of instance knows the latest; then EC2 has a copy from some minutes ago.
+            answer = ec2.get_console_output(InstanceId=instance)
+    lines = [line.strip() for line in str(answer.get("Output", "")).splitlines()]
+    return [line for line in lines if line][-count:]
+
+
 def snapshots_of(aws: Aws, ami: str) -> list[str]:
     """Return the snapshots behind an AMI."""
     with aws.explained(f"read the snapshots of {ami}"):

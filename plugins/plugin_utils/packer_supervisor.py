@@ -26,9 +26,9 @@ from .catalogue import Catalogue, CatalogueError, Lease, LeaseHeld, LeaseLost, l
 from .ec2 import Aws, AwsError, AwsSettings
 from .leftovers import clean
 from .packer_job import Job, Outcome
-from .packer_output import Line, Mask, Story, lines_of, parse_row, to_log
+from .packer_output import NEVER_ANSWERED, Line, Mask, Story, lines_of, parse_row, to_log
 from .packer_process import Ended, PackerProcess, adopt_orphans, kill_children, kill_group
-from .packer_results import ami_in_manifest, failure_in, read_run_file, read_story, snapshots_of
+from .packer_results import ami_in_manifest, console_tail, failure_in, read_run_file, read_story, snapshots_of
 from .records import BUILT, FAILED, Build, RecordError, parse_timestamp, timestamp
 
 CRASHED = "the supervisor of the build was killed or failed"
@@ -47,6 +47,7 @@ class Supervisor:
         self._lease: Lease | None = None
         self._renew_at = 0.0
         self._terminated: str | None = None
+        self._console: list[str] = []
         self._problems: list[str] = []
         self._began = time.monotonic()
 
@@ -139,6 +140,20 @@ class Supervisor:
         for line in lines_of(row):
             if line.text:
                 self._write(line)
+            if line.error and NEVER_ANSWERED.search(line.text) and not self._console:
+                self._read_console()
+
+    def _read_console(self) -> None:
+        """Keep the end of the instance's console, before Packer terminates it: Windows cannot be asked any more."""
+        instance = self._story.facts.get("instance")
+        if instance is None:
+            return
+        try:
+            self._console = console_tail(Aws(AwsSettings(**self._job.aws)), instance)
+        except AwsError as exc:
+            self._console = [str(exc)]
+        for text in self._console:
+            self._say(f"Console: {text}", error=True)
 
     def _renew_lease(self) -> str | None:
         """Keep the lease; return why the build must stop when somebody else has it."""
@@ -202,7 +217,10 @@ class Supervisor:
             killed = f" Packer did not end within {self._job.patience:.0f} s and was killed." if ended.killed else ""
             return None, f"Interrupted: {ended.reason}.{killed}"
         fallback = f"Packer ended with exit code {ended.rc} and said nothing about it, see the log"
-        return None, self._mask(failure or self._story.explain() or fallback)
+        error = failure or self._story.explain() or fallback
+        if self._console:
+            error = "\n".join([f"{error}. The instance's console ends with:", *self._console])
+        return None, self._mask(error)
 
     def _record(self, build: Build) -> None:
         if self._catalogue is None:

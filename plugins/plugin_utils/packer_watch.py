@@ -127,9 +127,8 @@ class Watcher:
             return
         self._reason = reason
         image = self._job.build.image
-        self._console.show(
-            f"\n{image}: Interrupted. Packer removes what it made in EC2; this may take some minutes. Log: {self._job.log}"
-        )
+        self._console.show(f"\n{image}: Interrupted. Packer removes what it made in EC2; this may take some minutes.")
+        self._console.show(f"{image}: Log: {self._job.log}")
         if reason == _CTRL_C:
             self._console.show(f"{image}: Ctrl-C again gives the prompt back, and the cleanup goes on.")
         with contextlib.suppress(OSError):
