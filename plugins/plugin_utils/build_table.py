@@ -42,8 +42,8 @@ def table(rows: c.Sequence[Row]) -> list[str]:
 
 
 def failures(rows: c.Iterable[Row]) -> list[str]:
-    """Return a sentence for each image that was not built."""
-    return [f"{row.image}: {row.error}" for row in rows if row.error]
+    """Return a line for each image that was not built. More was said where it happened."""
+    return [f"{row.image}: {row.error.splitlines()[0]}" for row in rows if row.error]
 
 
 def _row(entry: PlanEntry, result: c.Mapping[str, t.Any] | None) -> Row:
