@@ -95,12 +95,12 @@ function Remove-BuildFile {
 
 Set-Content -Path $Log -Value "Seal $env:COMPUTERNAME with the launch agent $Agent"
 try {
+    # Its definition. That does not stop what runs, and leaves the way free for another try.
+    Unregister-ScheduledTask -TaskName $Task -Confirm:$false
     Invoke-Sysprep
     Write-Log 'Windows is generalized: take away what the build left, and shut down'
     Remove-BuildProxy
     Remove-BuildFile
-    # Its definition: this process goes on.
-    Unregister-ScheduledTask -TaskName $Task -Confirm:$false
     Remove-BuildWinRM
     Write-Log 'Sealed'
     Invoke-Program 'shutdown.exe' @('/s', '/t', '0', '/f')
