@@ -104,6 +104,11 @@ def run_request(ami: str, builder: c.Mapping[str, t.Any]) -> dict[str, t.Any]:
         "InstanceType": builder["instance_type"],
         "SubnetId": builder["subnet_id"],
         "BlockDeviceMappings": [{"DeviceName": "/dev/sda1", "Ebs": volume}],
+        # docs/iam/build.json lets only builders start that are tagged so.
+        "TagSpecifications": [
+            {"ResourceType": kind, "Tags": [{"Key": "golden:build", "Value": "preflight"}]}
+            for kind in ("instance", "volume")
+        ],
     }
     if builder["security_group_id"]:
         request["SecurityGroupIds"] = [builder["security_group_id"]]

@@ -87,6 +87,8 @@ def test_trying_starts_nothing(aws: Aws, ec2: t.Any, subnet: dict[str, t.Any]) -
     request = builder_facts.run_request(
         ami, {**builder, "kms_key_id": "", "security_group_id": "", "iam_instance_profile": ""}
     )
+    tagged = {tags["ResourceType"]: tags["Tags"][0]["Key"] for tags in request["TagSpecifications"]}
+    assert tagged == {"instance": "golden:build", "volume": "golden:build"}, "the policy in docs/iam asks for it"
     filters = [{"Name": "subnet-id", "Values": [subnet["SubnetId"]]}]
     builder_facts.try_run(aws, request)
     assert ec2.describe_instances(Filters=filters)["Reservations"] == []
