@@ -160,7 +160,8 @@ class Files:
         if not node.directory:
             raise WindowsError(267, node.path)
         prefix = node.path.lower().rstrip("\\") + "\\"
-        found = [n for key, n in self._nodes.items() if key.startswith(prefix) and "\\" not in key[len(prefix) :]]
+        nodes = list(self._nodes.items())  # others may write while this looks
+        found = [n for key, n in nodes if key.startswith(prefix) and "\\" not in key[len(prefix) :]]
         return sorted((n for n in found if n is not node), key=lambda n: n.path.lower())
 
     def walk(self, path: str) -> t.Iterator[Node]:

@@ -58,6 +58,8 @@ class Firewall:
         self.profiles = {name: Profile(name) for name in PROFILES}
         self.rules: list[Rule] = []
         self.active = "Public"
+        # The machine's own network (CIDR), which is what LocalSubnet means; empty when it has none.
+        self.subnet = ""
 
     def profile(self, name: str) -> Profile:
         """Give a profile by name in any case.
@@ -104,8 +106,14 @@ class Firewall:
             and self.active in rule.profiles
             and rule.protocol.lower() in ("any", protocol.lower(), str(PROTOCOLS[protocol.lower()]))
             and _port_in(port, rule.local_ports)
-            and _address_in(peer, rule.remote_addresses)
+            and self._address_in(peer, rule.remote_addresses)
         )
+
+    def _address_in(self, peer: str, text: str) -> bool:
+        address = ipaddress.ip_address(peer)
+        local = ("localsubnet", "localsubnet4")
+        items = (self.subnet if item.lower() in local else item for item in _items(text))
+        return any(_item_holds(item, address) for item in items if item)
 
 
 def _items(text: str) -> t.Iterator[str]:
@@ -122,17 +130,9 @@ def _port_in(port: int, text: str) -> bool:
     return False
 
 
-def _address_in(peer: str, text: str) -> bool:
-    address = ipaddress.ip_address(peer)
-    return any(_item_holds(item, address) for item in _items(text))
-
-
 def _item_holds(item: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     if item.lower() in ("any", "*"):
         return True
-    if item.lower() == "localsubnet":
-        # The lab's guests live in one /16 below 127.0.0.0/8; the controller counts as outside.
-        return False
     if "-" in item:
         low, _, high = item.partition("-")
         return ipaddress.ip_address(low).packed <= address.packed <= ipaddress.ip_address(high).packed

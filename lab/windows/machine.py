@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import datetime
+import ipaddress
 import secrets
 import typing as t
 
@@ -25,6 +27,7 @@ from lab.windows.versions import WindowsVersion
 from lab.windows.winrm import WinRM
 
 TCPIP = "HKLM\\SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Parameters"
+SNAPSHOT_ATTEMPTS = 20
 CRYPTOGRAPHY = "HKLM\\SOFTWARE\\Microsoft\\Cryptography"
 
 
@@ -201,6 +204,10 @@ class Machine:
     def attach(self, **what: t.Any) -> None:
         """Connect network, metadata, power, background, log, changed or module; what is not named stays."""
         self.attached = self.attached._replace(**what)
+        if what.get("metadata") is not None:
+            # A /20, as the subnets of a default VPC are.
+            network = ipaddress.ip_network(f"{what['metadata'].local_ipv4}/20", strict=False)
+            self.firewall.subnet = str(network)
 
     @property
     def network(self) -> Network:
@@ -242,6 +249,10 @@ class Machine:
         """Copy the state without the attachments."""
         bare = copy.copy(self)
         bare.attached = Attachments()
+        # Something on the machine may write meanwhile, as with the image of a running one: then it is done again.
+        for _ in range(SNAPSHOT_ATTEMPTS):
+            with contextlib.suppress(RuntimeError):
+                return copy.deepcopy(bare)
         return copy.deepcopy(bare)
 
 

@@ -101,7 +101,7 @@ class Registry:
         full = self.normalise(path).lower()
         if full not in self._keys:
             return False
-        below = [key for key in self._keys if key.startswith(full + "\\")]
+        below = [key for key in list(self._keys) if key.startswith(full + "\\")]
         if below and not recursive:
             raise WindowsError(5, path)
         for key in [*below, full]:
@@ -112,7 +112,7 @@ class Registry:
         """Move a key with all below it to another path."""
         old, new = self.normalise(path), self.normalise(new_path)
         self.create_key(new)
-        for lower in [key for key in self._keys if key == old.lower() or key.startswith(old.lower() + "\\")]:
+        for lower in [key for key in list(self._keys) if key == old.lower() or key.startswith(old.lower() + "\\")]:
             key = self._keys.pop(lower)
             key.path = new + key.path[len(old) :]
             self._keys[key.path.lower()] = key
@@ -120,13 +120,14 @@ class Registry:
     def subkeys(self, path: str) -> list[str]:
         """Give the names of the keys directly below, sorted; an absent key has none."""
         prefix = self.normalise(path).lower() + "\\"
-        below = [key for key in self._keys if key.startswith(prefix) and "\\" not in key[len(prefix) :]]
-        return sorted((self._keys[key].path.rpartition("\\")[2] for key in below), key=str.lower)
+        below = [key for key in list(self._keys) if key.startswith(prefix) and "\\" not in key[len(prefix) :]]
+        found = [entry for entry in map(self._keys.get, below) if entry is not None]
+        return sorted((entry.path.rpartition("\\")[2] for entry in found), key=str.lower)
 
     def values(self, path: str) -> dict[str, Value]:
         """Give a key's values by name (``""`` is the default value); an absent key has none."""
         key = self._keys.get(self.normalise(path).lower())
-        return dict(key.values.values()) if key else {}
+        return dict(list(key.values.values())) if key else {}
 
     def get(self, path: str, name: str = "") -> Value | None:
         """Give one value, or None."""

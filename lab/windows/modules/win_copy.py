@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import io
+import secrets
 import typing as t
 import zipfile
 
@@ -177,7 +178,8 @@ def _must_be_file(files: Files, source: str) -> None:
 def _backup(machine: Machine, path: str, context: ModuleContext) -> str | None:
     if not machine.files.is_file(path):
         return None
-    name = f"{path}.{machine.boot_time:%Y}.{machine.clock():%Y%m%d-%H%M%S}.bak"
+    process = 1000 + secrets.randbelow(9000) * 4
+    name = f"{path}.{process}.{machine.clock():%Y%m%d-%H%M%S}.bak"
     if not context.check_mode:
         machine.files.copy(path, name)
     return name

@@ -7,6 +7,7 @@ import re
 import time
 import typing as t
 
+from lab.windows import ports
 from lab.windows.errors import NetworkError, UnsupportedError
 from lab.windows.machine import Machine
 from lab.windows.modules.context import ModuleContext, ModuleError, Params, Result
@@ -73,8 +74,8 @@ def _port(machine: Machine, params: Params) -> Condition:
     listening = params["state"] in ("present", "started")
 
     def answers() -> bool:
-        if host in ("127.0.0.1", "localhost", "::1") and machine.winrm.listening(port) is not None:
-            return True
+        if host in ("127.0.0.1", "localhost", "::1"):
+            return port in ports.listening(machine)
         try:
             machine.network.connect(host, port, float(params["connect_timeout"]))
         except NetworkError:

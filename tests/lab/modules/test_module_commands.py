@@ -62,6 +62,9 @@ def test_waiting_for_a_file_and_a_port(guest: Guest) -> None:
     assert late["msg"] == "timeout while waiting for file C:\\none to be present"
     guest.machine.attach(network=Web({}, open_ports={("10.0.0.1", 80)}))
     assert not guest.ok("win_wait_for", port=5985)["changed"]
+    guest.ok("win_wait_for", port=80, state="stopped")
+    guest.ok("win_feature", name="Web-Server")
+    guest.ok("win_wait_for", port=80)
     guest.ok("win_wait_for", host="10.0.0.1", port=80)
     guest.ok("win_wait_for", host="10.0.0.1", port=81, state="stopped")
     assert "not both" in guest.run("win_wait_for", port=1, path="C:\\x")["msg"]

@@ -87,6 +87,15 @@ def test_a_rule_of_another_profile_does_not_count() -> None:
     assert not firewall.admits("10.0.0.1", 80)
 
 
+def test_the_local_subnet_is_the_machines() -> None:
+    firewall = Firewall()
+    firewall.add(Rule("a", "a", protocol="TCP", local_ports="5985", remote_addresses="LocalSubnet"))
+    assert not firewall.admits("10.0.1.9", 5985)
+    firewall.subnet = "10.0.0.0/20"
+    assert firewall.admits("10.0.1.9", 5985)
+    assert not firewall.admits("10.0.16.1", 5985)
+
+
 @given(
     st.builds(
         Proxy,
