@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The products whose installers the lab serves: the vendors' names, versions and product codes, the lab's content."""
+"""The products whose installers the lab serves: the vendors' file names and versions, the lab's own content.
+
+The product codes of the Tentacles are Octopus' own; the other codes are the lab's.
+"""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from lab.windows import identity, user_data
 from lab.windows.programs import ec2launch_v1 as v1
 from lab.windows.programs import ec2launch_v2 as v2
 from lab.windows.programs import task_runner
+from lab.windows.tasks import Action, Task
 from lab.windows.users import meets_policy
 
 if t.TYPE_CHECKING:
@@ -54,7 +55,7 @@ def boot(machine: Machine) -> BootResult:
     machine.registry.create_key(LOGON_UI_KEY)
     # Other tasks that start with the machine; the agent's own has run by now.
     for task in machine.tasks.due("boot"):
-        if task.name != v1.TASK:
+        if task.name not in (v1.TASK, v1.USER_DATA_TASK):
             task_runner.start(machine, task)
     return result._replace(name=machine.name, specialized=sealed, failed_services=stopped)
 
@@ -65,7 +66,10 @@ def _run_agent(machine: Machine) -> BootResult:
         return initialize_v2(machine)
     if machine.files.exists(v1.INITIALIZE):
         task = machine.tasks.find(v1.TASK)
-        return initialize_v1(machine) if task is not None and task.enabled else BootResult(machine.name, "v1")
+        if task is not None and task.enabled:
+            return initialize_v1(machine)
+        ran, rc = user_data_v1(machine, "SYSTEM") if machine.tasks.find(v1.USER_DATA_TASK) else (False, 0)
+        return BootResult(machine.name, "v1", user_data_ran=ran, user_data_rc=rc)
     return BootResult(machine.name, "")
 
 
@@ -90,15 +94,25 @@ def initialize_v2(machine: Machine) -> BootResult:
         v2.write_log(machine, "Task setAdminAccount completed")
     machine.files.write(v2.RUN_ONCE, b"", parents=True)
     v2.write_log(machine, "Windows is Ready to use")
-    ran, rc = _user_data(machine, first, _user(password), lambda text: v2.write_log(machine, text))
-    if ran:
-        v2.write_log(machine, "Stage: postReadyUserData execution completed")
+    ran, rc = _user_data_v2(machine, first, _user(password))
     v2.write_state(machine, "failed" if rc not in (0, user_data.REBOOT) else "success")
     return BootResult(machine.name, "v2", False, first, password, ran, rc)
 
 
 def _static_password(task: t.Mapping[str, t.Any]) -> str:
     return str(((task.get("inputs") or {}).get("password") or {}).get("data", ""))
+
+
+def _user_data_v2(machine: Machine, first: bool, user: str) -> tuple[bool, int]:
+    parsed = user_data.of(machine)
+    if parsed is None or not (first or parsed.persist or user_data.wants_rerun(machine)):
+        return False, 0
+    v2.write_log(machine, "Converting user-data to yaml format")
+    v2.write_log(machine, "Initializing user-data state")
+    v2.write_log(machine, f"Frequency is: {'always' if parsed.persist else 'once'}")
+    rc = user_data.run(machine, parsed, user, lambda text: v2.write_log(machine, text))
+    v2.write_log(machine, "Stage: postReadyUserData execution completed")
+    return True, rc
 
 
 # --- EC2Launch v1 ----------------------------------------------------------------------------------------------------
@@ -108,21 +122,42 @@ def initialize_v1(machine: Machine) -> BootResult:
     """What InitializeInstance.ps1 does without arguments: by its task, at the boot it was scheduled for."""
     config = v1.read_config(machine)
     task = machine.tasks.find(v1.TASK)
+    per_boot = task is not None and bool(task.registration.get("per_boot"))
     v1.write_log(machine, "Initializing instance is started")
     kind = {"Random": "random", "Specify": "static"}.get(str(config.get("adminPasswordType")), "doNothing")
     password = _set_password(machine, kind, str(config.get("adminPassword", "")))
-    handle = bool(config.get("handleUserData"))
-    if task is not None and task.registration.get("per_boot"):
-        # With -SchedulePerBoot the first run puts these off, so that later boots change nothing.
-        v1.write_config(machine, adminPasswordType="DoNothing", handleUserData=False)
-    elif task is not None:
-        task.enabled = False
+    v1.set_ssm_agent(machine, "auto")
     v1.write_log(machine, "Message: Windows is Ready to use")
-    ran, rc = False, 0
-    if handle:
-        ran, rc = _user_data(machine, True, _user(password), lambda text: v1.write_log(machine, text, v1.USER_DATA_LOG))
+    if task is not None and not per_boot:
+        task.enabled = False
+    ran, rc = user_data_v1(machine, _user(password)) if config.get("handleUserData") else (False, 0)
+    v1.start_ssm_agent(machine)
+    if per_boot:
+        # After the first of many runs these are off: later boots set no password and, without <persist>, run nothing.
+        parsed = user_data.of(machine)
+        keep = bool(config.get("handleUserData")) and parsed is not None and parsed.persist
+        v1.write_config(machine, adminPasswordType="DoNothing", handleUserData=keep)
     v1.write_log(machine, "Initializing instance is done")
     return BootResult(machine.name, "v1", False, True, password, ran, rc)
+
+
+def user_data_v1(machine: Machine, user: str) -> tuple[bool, int]:
+    """Run the user data; with <persist> a task of the agent's does it at every boot from then on."""
+    parsed = user_data.of(machine)
+    if parsed is None:
+        return False, 0
+
+    def log(text: str) -> None:
+        v1.write_log(machine, text, v1.USER_DATA_LOG)
+
+    log("Userdata execution begins")
+    if parsed.persist:
+        log("<persist> tag was provided: true")
+        log("Running userdata on every boot")
+        action = Action("powershell.exe", "-NoProfile -NonInteractive -NoLogo -Command Invoke-Userdata")
+        machine.tasks.put(Task(v1.USER_DATA_TASK, actions=[action], triggers=[{"type": "boot", "enabled": True}]))
+    log("<powershell> tag was provided.. running powershell content")
+    return True, user_data.run(machine, parsed, user, log)
 
 
 # --- both ------------------------------------------------------------------------------------------------------------
@@ -134,19 +169,16 @@ def _user(password_set: bool) -> str:
 
 
 def _set_password(machine: Machine, kind: str, static: str) -> bool:
-    """Set the Administrator's password and hand it to EC2; says whether there is a new one."""
+    """Enable the Administrator with a password and hand it to EC2; says whether that happened."""
     metadata = machine.metadata
-    if kind == "doNothing" or metadata is None:
+    # Without a key pair nobody could decrypt a random password; the account stays as it is.
+    if kind == "doNothing" or metadata is None or (kind == "random" and not metadata.public_key):
         return False
-    if kind == "static":
-        machine.users.set_password("Administrator", static)
-        return True
-    if not metadata.public_key:
-        # Without a key pair nobody could decrypt it; the agent leaves the account alone.
-        return False
-    password = random_password()
+    password = static if kind == "static" and meets_policy(static) else random_password()
     machine.users.set_password("Administrator", password)
-    metadata.post_password(encrypt(password, metadata.public_key))
+    machine.users.get("Administrator").enabled = True
+    if metadata.public_key:
+        metadata.post_password(encrypt(password, metadata.public_key))
     return True
 
 
@@ -168,14 +200,3 @@ def encrypt(password: str, public_key: str) -> str:
     if not isinstance(key, rsa.RSAPublicKey):
         raise ValueError("Windows passwords need an RSA key pair")
     return base64.b64encode(key.encrypt(password.encode(), padding.PKCS1v15())).decode()
-
-
-def _user_data(machine: Machine, first: bool, user: str, log: t.Callable[[str], None]) -> tuple[bool, int]:
-    """Run the user data when it is its turn; says whether it ran, and its exit code."""
-    metadata = machine.metadata
-    if metadata is None or not metadata.user_data.strip():
-        return False, 0
-    parsed = user_data.parse(metadata.user_data)
-    if not (first or parsed.persist or user_data.wants_rerun(machine)):
-        return False, 0
-    return True, user_data.run(machine, parsed, user, log)

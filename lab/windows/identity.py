@@ -9,6 +9,7 @@ import typing as t
 import uuid
 
 from lab.windows.certificates import LOCATIONS, STORES
+from lab.windows.errors import UnsupportedError
 from lab.windows.machine import CRYPTOGRAPHY, new_sid
 
 if t.TYPE_CHECKING:
@@ -19,6 +20,10 @@ SEALED = "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"
 UNDEPLOYABLE = "IMAGE_STATE_UNDEPLOYABLE"
 COMPLETE = "IMAGE_STATE_COMPLETE"
 TERMINAL_SERVER = "HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server"
+SPECIALIZE_SCRIPTS = (
+    "C:\\ProgramData\\Amazon\\EC2Launch\\sysprep\\SysprepSpecialize.cmd",
+    "C:\\ProgramData\\Amazon\\EC2-Windows\\Launch\\Sysprep\\SysprepSpecialize.cmd",
+)
 PANTHER = "C:\\Windows\\System32\\Sysprep\\Panther"
 _NAME_LETTERS = string.ascii_uppercase + string.digits
 
@@ -43,6 +48,12 @@ def deny_remote_desktop(machine: Machine, deny: bool) -> None:
     machine.registry.set(TERMINAL_SERVER, "fDenyTSConnections", int(deny))
 
 
+def commands_in(batch: str) -> list[str]:
+    """The lines of a batch file that do something."""
+    lines = (line.strip() for line in batch.splitlines())
+    return [line for line in lines if line and line.lower() != "@echo off" and not line.lower().startswith("rem ")]
+
+
 def generalize(machine: Machine) -> None:
     """Forget what sysprep takes at once: WinRM's configuration, and the use of every private key.
 
@@ -58,10 +69,20 @@ def generalize(machine: Machine) -> None:
 
 
 def specialize(machine: Machine) -> None:
-    """Become a new computer: name, SID, machine GUID; nobody can log on until somebody sets a password."""
+    """Become a new computer: name, SID, machine GUID.
+
+    The answer files of Amazon's launch agents disable the Administrator here; the agent enables it with a new password.
+
+    Raises:
+        UnsupportedError: the agent's SysprepSpecialize.cmd has commands.
+    """
+    for path in SPECIALIZE_SCRIPTS:
+        if machine.files.exists(path) and commands_in(machine.files.read_text(path)):
+            raise UnsupportedError(f"commands in {path}")
     machine.sid = new_sid()
     machine.rename("EC2AMAZ-" + "".join(secrets.choice(_NAME_LETTERS) for _ in range(7)), at_once=True)
     machine.registry.set(CRYPTOGRAPHY, "MachineGuid", str(uuid.uuid4()))
-    machine.users.get("Administrator").password = None
+    administrator = machine.users.get("Administrator")
+    administrator.password, administrator.enabled = None, False
     deny_remote_desktop(machine, False)
     set_image_state(machine, COMPLETE)

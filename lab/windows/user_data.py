@@ -41,6 +41,12 @@ def parse(data: bytes) -> UserData:
     return UserData(found["powershell"].strip("\r\n"), found.get("persist", "").strip().lower() == "true")
 
 
+def of(machine: Machine) -> UserData | None:
+    """The user data of the instance that the machine runs as; None when it has none."""
+    metadata = machine.metadata
+    return parse(metadata.user_data) if metadata is not None and metadata.user_data.strip() else None
+
+
 def wants_rerun(machine: Machine) -> bool:
     """Say whether the last run asked to be run again after a restart."""
     return bool(machine.extras.get(_RERUNS))

@@ -138,6 +138,7 @@ def test_v2_sets_no_password_that_its_configuration_does_not_ask_for() -> None:
     instance = Instance(machine, TOUCH)
     assert not instance.boot().password_set
     assert machine.users.password_of("Administrator") is None
+    assert not machine.users.get("Administrator").enabled
     assert instance.ran() == [f"{machine.name}$"], "user data runs as SYSTEM then"
 
 
@@ -154,8 +155,49 @@ def test_without_a_key_pair_there_is_no_password() -> None:
     assert instance.posted == []
 
 
-def test_persistent_user_data_runs_at_every_boot() -> None:
-    instance = Instance(stock_machine("2022", "v2"), TOUCH, "<persist>true</persist>")
+def test_a_static_password_is_set_and_handed_over() -> None:
+    machine = stock_machine("2022", "v2")
+    config = machine.files.read_text(ec2launch_v2.CONFIG)
+    machine.files.write(ec2launch_v2.CONFIG, config.replace("type: random", "type: static\n        data: Abcdef-123"))
+    instance = Instance(machine)
+    instance.boot()
+    assert (instance.password, machine.users.authenticate("Administrator", "Abcdef-123")) == ("Abcdef-123", True)
+
+
+def test_v1_keeps_the_ssm_agent_down_until_windows_is_ready() -> None:
+    instance = Instance(stock_machine("2019", "v1"))
+    instance.boot()
+    agent = instance.machine.services.get("AmazonSSMAgent")
+    assert (agent.start_mode, agent.state) == ("auto", "Running")
+    programs.run(instance.machine, _SEAL["v1"][0], "SYSTEM")
+    assert agent.start_mode == "disabled"
+    instance.machine.power_off()
+    instance.boot()
+    assert (agent.start_mode, agent.state) == ("auto", "Running")
+
+
+def test_v1_scheduled_for_every_boot_makes_only_one_password() -> None:
+    machine = stock_machine("2019", "v1")
+    ec2launch_v1.schedule(machine, per_boot=True)
+    instance = Instance(machine, TOUCH)
+    assert [instance.boot().password_set for _ in range(3)] == [True, False, False]
+    assert len(instance.ran()) == 1
+    config = ec2launch_v1.read_config(machine)
+    assert (config["adminPasswordType"], config["handleUserData"]) == ("DoNothing", False)
+
+
+@pytest.mark.parametrize(("version", "agent"), AGENTS)
+def test_commands_for_specialize_are_more_than_the_lab_has(version: str, agent: str) -> None:
+    machine = stock_machine(version, agent)
+    path = next(path for path in identity.SPECIALIZE_SCRIPTS if machine.files.exists(path))
+    machine.files.append(path, "powershell -c x\r\n")
+    with pytest.raises(UnsupportedError, match="SysprepSpecialize"):
+        Instance(machine).boot()
+
+
+@pytest.mark.parametrize(("version", "agent"), AGENTS)
+def test_persistent_user_data_runs_at_every_boot(version: str, agent: str) -> None:
+    instance = Instance(stock_machine(version, agent), TOUCH, "<persist>true</persist>")
     for _ in range(3):
         instance.boot()
         instance.machine.power_off()

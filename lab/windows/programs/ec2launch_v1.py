@@ -8,7 +8,7 @@ import typing as t
 
 from lab.types import Completed
 from lab.windows import identity
-from lab.windows.errors import UnsupportedError
+from lab.windows.errors import UnsupportedError, WindowsError
 from lab.windows.programs import sysprep
 from lab.windows.programs.base import Invocation, done, failed
 from lab.windows.tasks import Action, Task
@@ -23,6 +23,8 @@ LOG = ROOT + "\\Log\\EC2Launch.log"
 USER_DATA_LOG = ROOT + "\\Log\\UserdataExecution.log"
 INITIALIZE = ROOT + "\\Scripts\\InitializeInstance.ps1"
 SYSPREP = ROOT + "\\Scripts\\SysprepInstance.ps1"
+USER_DATA_TASK = "Amazon Ec2 Launch - Userdata Execution"
+SSM_AGENT = "AmazonSSMAgent"
 TASK = "Amazon Ec2 Launch - Instance Initialization"
 
 
@@ -38,7 +40,7 @@ def initialize_main(call: Invocation) -> Completed:
     if not switches:
         return done(rc=boot.initialize_v1(call.machine).user_data_rc)
     schedule(call.machine, per_boot="scheduleperboot" in switches)
-    return done("Instance initialization is scheduled successfully\nTrue")
+    return done()
 
 
 def schedule(machine: Machine, *, per_boot: bool) -> None:
@@ -53,7 +55,25 @@ def schedule(machine: Machine, *, per_boot: bool) -> None:
             registration={"per_boot": per_boot},
         )
     )
-    write_log(machine, f"Instance initialization is scheduled {'for every boot' if per_boot else 'for the next boot'}")
+    if per_boot:
+        machine.tasks.remove(USER_DATA_TASK)
+    # It must not run until Windows is ready; the initialization puts it back.
+    set_ssm_agent(machine, "disabled")
+    write_log(machine, "Instance initialization is scheduled successfully")
+
+
+def set_ssm_agent(machine: Machine, start_mode: str) -> None:
+    """Change how the SSM agent starts, if it is there."""
+    if machine.services.find(SSM_AGENT) is not None:
+        machine.services.configure(SSM_AGENT, start_mode=start_mode)
+
+
+def start_ssm_agent(machine: Machine) -> None:
+    """Start the SSM agent; a failure is only logged."""
+    try:
+        machine.services.start(SSM_AGENT)
+    except WindowsError as exc:
+        write_log(machine, f"Failed to start AmazonSSMAgent service: {exc}")
 
 
 def sysprep_main(call: Invocation) -> Completed:
@@ -63,14 +83,16 @@ def sysprep_main(call: Invocation) -> Completed:
         raise UnsupportedError(f"SysprepInstance.ps1 {' '.join(call.arguments)}")
     machine = call.machine
     before = ROOT + "\\Sysprep\\BeforeSysprep.cmd"
-    lines = machine.files.read_text(before).splitlines() if machine.files.exists(before) else []
-    if [line for line in lines if line.strip().lower() not in ("", "@echo off")]:
+    if machine.files.exists(before) and identity.commands_in(machine.files.read_text(before)):
         raise UnsupportedError("SysprepInstance.ps1 with commands in BeforeSysprep.cmd")
+    if not machine.files.exists(UNATTEND):
+        return failed(f"{UNATTEND} not found")
+    machine.tasks.remove(USER_DATA_TASK)
     identity.deny_remote_desktop(machine, True)
     words = ["/oobe", "/generalize", "/quit" if "noshutdown" in switches else "/shutdown", f"/unattend:{UNATTEND}"]
     finished = sysprep.main(call._replace(path="C:\\Windows\\System32\\Sysprep\\sysprep.exe", arguments=words))
     write_log(machine, "Sysprep failed" if finished.rc else "Sysprep succeeded")
-    # Amazon's script ends with 0 however sysprep ended: look at ImageState.
+    # Amazon's script starts sysprep.exe, waits, and does not look at its exit code: ImageState tells.
     return done(finished.stderr.decode())
 
 

@@ -15,7 +15,7 @@ from lab.windows.programs.base import Invocation, done, failed
 if t.TYPE_CHECKING:
     from lab.windows.machine import Machine
 
-VERSION = "2.2.63"
+VERSION = "2.0.592"
 ROOT = "C:\\ProgramData\\Amazon\\EC2Launch"
 CONFIG = ROOT + "\\config\\agent-config.yml"
 UNATTEND = ROOT + "\\sysprep\\unattend.xml"
@@ -116,8 +116,8 @@ def _log_failure(machine: Machine, finished: Completed) -> None:
 
 def _seal(call: Invocation, flags: set[str]) -> Completed:
     machine = call.machine
-    before = machine.files.read_text(ROOT + "\\sysprep\\BeforeSysprep.cmd") if machine.files.exists(ROOT) else ""
-    if [line for line in before.splitlines() if line.strip().lower() not in ("", "@echo off")]:
+    before = ROOT + "\\sysprep\\BeforeSysprep.cmd"
+    if machine.files.exists(before) and identity.commands_in(machine.files.read_text(before)):
         raise UnsupportedError("EC2Launch.exe sysprep with commands in BeforeSysprep.cmd")
     try:
         read_config(machine)
