@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import json
 import os
@@ -37,6 +38,10 @@ class Lab(t.NamedTuple):
     def get(self, path: str) -> dict[str, t.Any]:
         with urllib.request.urlopen(f"{self.info['endpoint_url']}{path}", timeout=30) as answer:
             return t.cast(dict[str, t.Any], json.load(answer))
+
+    def calls(self) -> collections.Counter[str]:
+        """Return how often each IAM action was asked for since the lab is up."""
+        return collections.Counter(self.get("/lab/status")["api_calls"])
 
     def run(self, program: str, *arguments: str, timeout: float = 300, **environment: str) -> Finished:
         """Run one of Ansible's programs from the root of the project, as its users do."""
@@ -133,13 +138,17 @@ class Built(t.NamedTuple):
     before: dict[str, set[str]]
     after: dict[str, set[str]]
     seconds: float
+    # Calls to AWS while it was built, by IAM action.
+    calls: dict[str, int]
 
 
 @pytest.fixture(scope="session")
 def built(lab: Lab) -> Built:
     before = ec2_contents(lab)
+    calls = lab.calls()
     started = time.monotonic()
     finished = lab.build()
     seconds = time.monotonic() - started
+    calls = lab.calls() - calls
     assert finished.status == 0, finished.output
-    return Built(finished, before, ec2_contents(lab), seconds)
+    return Built(finished, before, ec2_contents(lab), seconds, calls)
