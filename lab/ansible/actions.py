@@ -117,6 +117,7 @@ _HANDLERS: dict[str, t.Callable[[Step], Completed]] = {
     "winrm_put_file.ps1": _transfer(transfer.put_file),
     "psrp_put_file.ps1": _transfer(transfer.put_file),
     "winrm_fetch_file.ps1": _transfer(transfer.fetch_file),
+    "psrp_fetch_file.ps1": _transfer(transfer.psrp_fetch_file),
     "powershell_mkdtemp.ps1": _transfer(transfer.mkdtemp),
     "powershell_expand_user.ps1": _transfer(transfer.expand_user),
 }

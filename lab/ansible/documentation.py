@@ -6,8 +6,8 @@ from __future__ import annotations
 import ast
 import dataclasses
 import functools
-import importlib.util
 import pathlib
+import sys
 import typing as t
 
 import yaml
@@ -38,7 +38,7 @@ def options_of(module: str) -> tuple[Option, ...]:
     :raises UnsupportedError: no such module is installed, or it has no documentation.
     """
     collection, _, name = module.rpartition(".")
-    folder = _collection(collection) / "plugins"
+    folder = collection_folder(collection) / "plugins"
     document = _module_document(folder / "modules", name, module)
     merged: dict[str, t.Any] = {}
     fragments = document.get("extends_documentation_fragment", [])
@@ -49,14 +49,16 @@ def options_of(module: str) -> tuple[Option, ...]:
     return _options(merged)
 
 
-def _collection(name: str) -> pathlib.Path:
-    try:
-        spec = importlib.util.find_spec(f"ansible_collections.{name}")
-    except ModuleNotFoundError:
-        spec = None
-    if spec is None or not spec.submodule_search_locations:
-        raise UnsupportedError(f"the collection {name} is not installed")
-    return pathlib.Path(next(iter(spec.submodule_search_locations)))
+def collection_folder(name: str) -> pathlib.Path:
+    """Give the folder of an installed collection; looked for, not imported, so as not to disturb Ansible's loader.
+
+    :raises UnsupportedError: it is not installed.
+    """
+    for entry in sys.path:
+        folder = pathlib.Path(entry or ".", "ansible_collections", *name.split("."))
+        if folder.is_dir():
+            return folder
+    raise UnsupportedError(f"the collection {name} is not installed")
 
 
 def _module_document(folder: pathlib.Path, name: str, module: str) -> dict[str, t.Any]:
@@ -75,7 +77,7 @@ def _fragment(name: str) -> dict[str, t.Any]:
     parts = name.split(".")
     if len(parts) < 3:
         return {}  # ansible-core's own: attributes only, no options
-    path = _collection(".".join(parts[:2])) / "plugins" / "doc_fragments" / f"{parts[2]}.py"
+    path = collection_folder(".".join(parts[:2])) / "plugins" / "doc_fragments" / f"{parts[2]}.py"
     classes = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.ClassDef)]
     variable = parts[3].upper() if len(parts) > 3 else "DOCUMENTATION"
     return dict(_load(_string(classes[0].body, variable)).get("options") or {})

@@ -38,6 +38,18 @@ def fetch_file(machine: Machine, params: dict[str, t.Any], lines: tuple[str, ...
     return _line(base64.b64encode(part).decode()) if part else Completed(0)
 
 
+def psrp_fetch_file(machine: Machine, params: dict[str, t.Any], lines: tuple[str, ...], user: str) -> Completed:
+    """Answer with all of a file, in lines of base64 of as much as the buffer holds, or say that it is a directory."""
+    path, size = params["Path"], int(params["BufferSize"])
+    if machine.files.is_directory(path):
+        return _line("[DIR]")
+    if not machine.files.is_file(path):
+        raise WindowsError(2, message=f"{path} does not exist")
+    content = machine.files.read(path)
+    parts = (content[start : start + size] for start in range(0, len(content), size))
+    return _line("\r\n".join(["[FILE]", *(base64.b64encode(part).decode() for part in parts)]))
+
+
 def mkdtemp(machine: Machine, params: dict[str, t.Any], lines: tuple[str, ...], user: str) -> Completed:
     """Make a directory below another and answer with its path."""
     base = machine.expand(params["Directory"], user)

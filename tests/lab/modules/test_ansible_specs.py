@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import importlib
-import pathlib
 import pkgutil
 
 import pytest
 
-from lab.ansible.documentation import options_of
+from lab.ansible.documentation import collection_folder, options_of
 from lab.ansible.ps_spec import OPAQUE, read_spec, supports_check_mode
 from lab.windows import modules
 
@@ -24,8 +23,7 @@ def _names() -> list[str]:
 
 def _source(name: str) -> str:
     namespace, collection, module = name.split(".")
-    package = importlib.import_module(f"ansible_collections.{namespace}.{collection}")
-    return (pathlib.Path(next(iter(package.__path__))) / "plugins" / "modules" / f"{module}.ps1").read_text()
+    return (collection_folder(f"{namespace}.{collection}") / "plugins" / "modules" / f"{module}.ps1").read_text()
 
 
 @pytest.mark.parametrize("name", _names())
