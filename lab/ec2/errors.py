@@ -62,6 +62,13 @@ def group_elsewhere(group_id: str, subnet_id: str) -> EC2ClientError:
     )
 
 
+def no_free_addresses(subnet_id: str) -> EC2ClientError:
+    return EC2ClientError(
+        "InsufficientFreeAddressesInSubnet",
+        f"There are not enough free addresses in subnet '{subnet_id}' to satisfy the requested number of instances.",
+    )
+
+
 def user_data_too_long() -> EC2ClientError:
     return EC2ClientError("InvalidParameterValue", "User data is limited to 16384 bytes")
 

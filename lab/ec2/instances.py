@@ -6,6 +6,7 @@ from __future__ import annotations
 import typing as t
 
 from moto.core.utils import utcnow
+from moto.kms.models import kms_backends
 
 from lab.ec2 import errors
 from lab.ec2.hypervisor import set_state
@@ -45,11 +46,17 @@ class InstanceBackend(ImageBackend):
         if not kwargs.get("subnet_id") and not any(nic.get("SubnetId") for nic in kwargs.get("nics", [])):
             # moto would give it an address of EC2-Classic, which is long gone.
             kwargs["subnet_id"] = self._default_subnet(kwargs.get("placement"), template)
+        self._check_network(kwargs, count)
         reservation = super().run_instances(image_id, count, user_data, security_group_names, **kwargs)
         for instance in reservation.instances:
             self._finish(instance, kwargs["block_device_mappings"])
             set_state(instance, "pending")
-            self.hypervisor.launch(instance)
+            if self._has_keys(kwargs["block_device_mappings"]):
+                self.hypervisor.launch(instance)
+            else:
+                # EC2 takes the call, and the instance dies.
+                self.release_instance(instance)
+                set_state(instance, "terminated", "Client.InvalidKMSKey.InvalidState: the KMS key cannot be used")
         return reservation
 
     def start_instances(self, instance_ids: list[str]) -> list[t.Any]:
@@ -122,6 +129,27 @@ class InstanceBackend(ImageBackend):
             raise errors.key_not_found(name)
         if pair.key_type != "rsa":
             raise errors.key_unsupported()
+
+    def _check_network(self, options: dict[str, t.Any], count: int) -> None:
+        """Check that there are addresses, and that security groups are of the subnet's own network."""
+        nic: dict[str, t.Any] = next(iter(options.get("nics", [])), {})
+        subnet = self.get_subnet(options.get("subnet_id") or nic["SubnetId"])
+        if subnet.available_ip_address_count < count:
+            raise errors.no_free_addresses(subnet.id)
+        for group_id in [*options.get("security_group_ids", []), *nic.get("Groups", [])]:
+            group = self.get_security_group_from_id(group_id) if isinstance(group_id, str) else group_id
+            if group is not None and group.vpc_id != subnet.vpc_id:
+                raise errors.group_elsewhere(group.id, subnet.id)
+
+    def _has_keys(self, mappings: list[dict[str, t.Any]]) -> bool:
+        """Say whether every key that encrypts a volume is there."""
+        keys = kms_backends[self.account_id][self.region_name]
+        given = {mapping["Ebs"].get("KmsKeyId") for mapping in mappings} - {None, "alias/aws/ebs"}
+        names = {keys.get_alias_name(name) for name in given}
+        aliases = {name for name in names if name.startswith("alias/")}
+        return all(map(keys.alias_exists, aliases)) and all(
+            keys.get_key_id(key) in keys.keys for key in names - aliases
+        )
 
     def _default_subnet(self, zone: str | None, template: dict[str, t.Any]) -> str:
         subnets = self.get_default_subnets()

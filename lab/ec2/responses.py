@@ -10,7 +10,7 @@ from moto.core.types import Base64EncodedString
 from moto.core.utils import utcnow
 from moto.ec2 import responses as moto_responses
 
-from lab.ec2 import errors
+from lab.ec2 import errors, stock
 
 
 class EC2Response(moto_responses.EC2Response):
@@ -46,6 +46,29 @@ class EC2Response(moto_responses.EC2Response):
             self._get_param("ImageId"), delete_snapshots=self._get_bool_param("DeleteAssociatedSnapshots", False)
         )
         return ActionResult({"Return": True})
+
+    def modify_image_attribute(self) -> ActionResult:
+        attribute = self._get_param("Attribute")
+        description = self._get_param("Description", {}).get("Value")
+        if attribute == "description":
+            description = self._get_param("Value")
+        if description is None:
+            if attribute not in (None, "launchPermission"):
+                raise errors.action_unknown(f"ModifyImageAttribute of {attribute}")
+            return super().modify_image_attribute()
+        self.error_on_dryrun()
+        self.ec2_backend.find_image(self._get_param("ImageId")).description = description
+        return ActionResult({"Return": True})
+
+    def describe_snapshots(self) -> ActionResult:
+        """As moto, but of the owners that were asked for."""
+        owners = self._get_param("OwnerIds", [])
+        aliases = {"self": self.current_account, stock.OWNER_ALIAS: stock.OWNER_ID}
+        wanted = {aliases.get(owner, owner) for owner in owners}
+        found = self.ec2_backend.describe_snapshots(
+            self._get_param("SnapshotIds", []), self._filters_from_querystring()
+        )
+        return ActionResult({"Snapshots": [item for item in found if not wanted or item.owner_id in wanted]})
 
     def enable_image_deprecation(self) -> ActionResult:
         self.error_on_dryrun()

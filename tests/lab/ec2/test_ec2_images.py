@@ -92,6 +92,11 @@ def test_an_image_has_the_volumes_of_its_instance_and_takes_a_moment(ec2: t.Any,
     snapshot = ec2.describe_snapshots(SnapshotIds=[ebs["SnapshotId"]])["Snapshots"][0]
     assert (snapshot["State"], snapshot["Encrypted"], snapshot["VolumeSize"]) == ("completed", True, 50)
     assert snapshot["Tags"] == tags
+    own = {found["SnapshotId"] for found in ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]}
+    amazons = {found["SnapshotId"] for found in ec2.describe_snapshots(OwnerIds=["amazon"])["Snapshots"]}
+    assert snapshot["SnapshotId"] in own
+    assert amazons
+    assert not own & amazons
     with pytest.raises(ClientError) as error:
         ec2.delete_snapshot(SnapshotId=ebs["SnapshotId"])
     assert code_of(error) == "InvalidSnapshot.InUse"
@@ -107,6 +112,20 @@ def test_two_images_of_one_account_cannot_share_a_name(ec2: t.Any, stopped: str)
     assert code_of(error) == "InvalidAMIName.Duplicate"
     ec2.deregister_image(ImageId=first, DeleteAssociatedSnapshots=True)
     assert available(ec2, ec2.create_image(InstanceId=stopped, Name=name)["ImageId"])["Name"] == name
+
+
+def test_what_can_be_changed_of_an_image(ec2: t.Any, stopped: str) -> None:
+    image_id = ec2.create_image(InstanceId=stopped, Name=f"golden-{uuid.uuid4()}")["ImageId"]
+    ec2.modify_image_attribute(ImageId=image_id, Description={"Value": "said later"})
+    ec2.enable_image_deprecation(ImageId=image_id, DeprecateAt="2099-01-01T00:00:00Z")
+    ec2.modify_image_attribute(ImageId=image_id, LaunchPermission={"Add": [{"UserId": "210987654321"}]})
+    image = describe(ec2, image_id)
+    assert (image["Description"], image["DeprecationTime"]) == ("said later", "2099-01-01T00:00:00.000Z")
+    permissions = ec2.describe_image_attribute(ImageId=image_id, Attribute="launchPermission")["LaunchPermissions"]
+    assert permissions == [{"UserId": "210987654321"}]
+    ec2.disable_image_deprecation(ImageId=image_id)
+    assert "DeprecationTime" not in describe(ec2, image_id)
+    ec2.deregister_image(ImageId=image_id)
 
 
 @pytest.mark.parametrize("name", ["a:b", "x{y}", "tab\there"])

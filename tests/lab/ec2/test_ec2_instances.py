@@ -115,6 +115,34 @@ def test_a_security_group_in_use_cannot_be_deleted(ec2: t.Any, run: t.Any, wait_
     ec2.delete_security_group(GroupId=group)
 
 
+def test_a_group_of_another_network_is_refused(ec2: t.Any, run: t.Any) -> None:
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24")["Vpc"]["VpcId"]
+    group = ec2.create_security_group(GroupName=f"group-{uuid.uuid4()}", Description="test", VpcId=vpc)["GroupId"]
+    assert refusal(lambda: run(SecurityGroupIds=[group])) == "InvalidParameter"
+
+
+def test_a_subnet_can_be_full(ec2: t.Any, run: t.Any, lab: Lab) -> None:
+    block = lab.state["cidr"].replace("0.0/16", "240.0/28")
+    subnet = ec2.create_subnet(VpcId=lab.state["vpc_id"], CidrBlock=block, AvailabilityZone="eu-west-1a")["Subnet"]
+    refused = refusal(lambda: run(SubnetId=subnet["SubnetId"], MinCount=12, MaxCount=12))
+    assert refused == "InsufficientFreeAddressesInSubnet"
+    ec2.delete_subnet(SubnetId=subnet["SubnetId"])
+
+
+def test_a_volume_key_must_be_there(lab: Lab, ec2: t.Any, run: t.Any, wait_state: t.Any) -> None:
+    def root(key: str) -> list[dict[str, t.Any]]:
+        return [{"DeviceName": "/dev/sda1", "Ebs": {"Encrypted": True, "KmsKeyId": key}}]
+
+    dead = wait_state(run(BlockDeviceMappings=root("alias/no-such-key"))["InstanceId"], "terminated")
+    assert "Client.InvalidKMSKey.InvalidState" in dead["StateTransitionReason"]
+    key = lab.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    lab.client("kms").create_alias(AliasName="alias/golden", TargetKeyId=key)
+    alive = run(BlockDeviceMappings=root("alias/golden"))["InstanceId"]
+    wait_state(alive, "running")
+    found = ec2.describe_volumes(Filters=[{"Name": "attachment.instance-id", "Values": [alive]}])["Volumes"]
+    assert (found[0]["Encrypted"], found[0]["KmsKeyId"]) == (True, "alias/golden")
+
+
 def test_a_call_fails_as_often_as_it_was_told_to(lab: Lab, ec2: t.Any) -> None:
     lab.control("fault", action="DescribeKeyPairs", code="UnauthorizedOperation", status="403", times="2")
     assert refusal(ec2.describe_key_pairs) == "UnauthorizedOperation"
