@@ -108,6 +108,7 @@ EXAMPLES = r"""
 # inventories/aws/fleet.yml, beside group_vars/all with golden_aws and golden_catalogue
 plugin: golden.windows_ami.fleet
 
+---
 # Two regions, AMIs too, and groups by team and instance type
 plugin: golden.windows_ami.fleet
 regions: [eu-west-1, us-east-1]
@@ -121,6 +122,7 @@ keyed_groups:
 compose:
   wanted_ami: golden_newest_ami
 
+---
 # Remember what EC2 said for ten minutes
 plugin: golden.windows_ami.fleet
 cache: true
