@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import base64
-import types
-import typing as t
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -18,6 +16,7 @@ from lab.windows.machine import Machine
 from lab.windows.programs import ec2launch_v1, ec2launch_v2
 from lab.windows.stock import stock_machine
 from lab.windows.users import meets_policy
+from tests.lab.powershell.guests import Instance
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PUBLIC = KEY.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode()
@@ -25,16 +24,16 @@ AGENTS = [("2022", "v2"), ("2019", "v1")]
 TOUCH = "Add-Content -Path C:\\ran.txt -Value $env:USERNAME"
 
 
-class Instance:
-    """An instance of an image: its metadata, the passwords it handed over, and what it asked of its power."""
+class Computer:
+    """A machine that runs as an instance: the passwords it handed over, and what it asked of its power."""
 
     def __init__(self, machine: Machine, script: str = "", tags: str = "", key: str = PUBLIC) -> None:
         self.machine = machine
-        self.posted: list[str] = []
         self.power: list[str] = []
         data = f"<powershell>\n{script}\n</powershell>{tags}".encode() if script else tags.encode()
-        metadata = types.SimpleNamespace(user_data=data, public_key=key, post_password=self.posted.append)
-        machine.attach(metadata=t.cast("t.Any", metadata), power=lambda action, delay: self.power.append(action))
+        metadata = Instance(user_data=data, public_key=key)
+        self.posted = metadata.passwords
+        machine.attach(metadata=metadata, power=lambda action, delay: self.power.append(action))
 
     def boot(self) -> BootResult:
         return boot(self.machine)
@@ -67,7 +66,7 @@ _SEAL = {
 
 @pytest.mark.parametrize(("version", "agent"), AGENTS)
 def test_a_stock_image_becomes_a_new_computer(version: str, agent: str) -> None:
-    instance = Instance(stock_machine(version, agent), TOUCH)
+    instance = Computer(stock_machine(version, agent), TOUCH)
     before = (instance.machine.name, instance.machine.sid)
     result = instance.boot()
     machine = instance.machine
@@ -84,7 +83,7 @@ def test_a_stock_image_becomes_a_new_computer(version: str, agent: str) -> None:
 
 @pytest.mark.parametrize(("version", "agent"), AGENTS)
 def test_a_second_boot_changes_nothing(version: str, agent: str) -> None:
-    instance = Instance(stock_machine(version, agent), TOUCH)
+    instance = Computer(stock_machine(version, agent), TOUCH)
     instance.boot()
     before = (instance.machine.name, instance.machine.sid, instance.password)
     instance.machine.power_off()
@@ -96,11 +95,11 @@ def test_a_second_boot_changes_nothing(version: str, agent: str) -> None:
 
 @pytest.mark.parametrize(("version", "agent"), AGENTS)
 def test_a_sealed_image_starts_as_another_computer_each_time(version: str, agent: str) -> None:
-    builder = Instance(stock_machine(version, agent), TOUCH)
+    builder = Computer(stock_machine(version, agent), TOUCH)
     builder.boot()
     image = builder.image(seal=True, agent=agent)
     assert builder.power == ["shutdown"]
-    twins = [Instance(image.snapshot(), TOUCH) for _ in range(2)]
+    twins = [Computer(image.snapshot(), TOUCH) for _ in range(2)]
     for twin in twins:
         assert twin.boot().specialized
     computers = [builder, *twins]
@@ -113,9 +112,9 @@ def test_a_sealed_image_starts_as_another_computer_each_time(version: str, agent
 
 @pytest.mark.parametrize(("version", "agent"), AGENTS)
 def test_an_image_that_was_not_sealed_has_the_same_identity_and_no_password(version: str, agent: str) -> None:
-    builder = Instance(stock_machine(version, agent), TOUCH)
+    builder = Computer(stock_machine(version, agent), TOUCH)
     builder.boot()
-    copy = Instance(builder.image(seal=False, agent=agent), TOUCH)
+    copy = Computer(builder.image(seal=False, agent=agent), TOUCH)
     result = copy.boot()
     assert (result.specialized, result.password_set, result.user_data_ran) == (False, False, False)
     assert (copy.machine.name, copy.machine.sid) == (builder.machine.name, builder.machine.sid)
@@ -123,10 +122,10 @@ def test_an_image_that_was_not_sealed_has_the_same_identity_and_no_password(vers
 
 
 def test_a_reset_without_sysprep_gives_a_password_and_keeps_the_identity() -> None:
-    builder = Instance(stock_machine("2022", "v2"))
+    builder = Computer(stock_machine("2022", "v2"))
     builder.boot()
     assert programs.run(builder.machine, f"{_V2} reset --block", "SYSTEM").rc == 0
-    copy = Instance(builder.image(seal=False, agent="v2"))
+    copy = Computer(builder.image(seal=False, agent="v2"))
     assert copy.boot().password_set
     assert copy.machine.sid == builder.machine.sid
 
@@ -135,7 +134,7 @@ def test_v2_sets_no_password_that_its_configuration_does_not_ask_for() -> None:
     machine = stock_machine("2022", "v2")
     config = machine.files.read_text(ec2launch_v2.CONFIG).replace("type: random", "type: doNothing")
     machine.files.write(ec2launch_v2.CONFIG, config)
-    instance = Instance(machine, TOUCH)
+    instance = Computer(machine, TOUCH)
     assert not instance.boot().password_set
     assert machine.users.password_of("Administrator") is None
     assert not machine.users.get("Administrator").enabled
@@ -145,12 +144,12 @@ def test_v2_sets_no_password_that_its_configuration_does_not_ask_for() -> None:
 def test_v1_asks_its_configuration_too() -> None:
     machine = stock_machine("2019", "v1")
     ec2launch_v1.write_config(machine, adminPasswordType="DoNothing", handleUserData=False)
-    result = Instance(machine, TOUCH).boot()
+    result = Computer(machine, TOUCH).boot()
     assert (result.password_set, result.user_data_ran) == (False, False)
 
 
 def test_without_a_key_pair_there_is_no_password() -> None:
-    instance = Instance(stock_machine("2022", "v2"), key="")
+    instance = Computer(stock_machine("2022", "v2"), key="")
     assert not instance.boot().password_set
     assert instance.posted == []
 
@@ -159,13 +158,13 @@ def test_a_static_password_is_set_and_handed_over() -> None:
     machine = stock_machine("2022", "v2")
     config = machine.files.read_text(ec2launch_v2.CONFIG)
     machine.files.write(ec2launch_v2.CONFIG, config.replace("type: random", "type: static\n        data: Abcdef-123"))
-    instance = Instance(machine)
+    instance = Computer(machine)
     instance.boot()
     assert (instance.password, machine.users.authenticate("Administrator", "Abcdef-123")) == ("Abcdef-123", True)
 
 
 def test_v1_keeps_the_ssm_agent_down_until_windows_is_ready() -> None:
-    instance = Instance(stock_machine("2019", "v1"))
+    instance = Computer(stock_machine("2019", "v1"))
     instance.boot()
     agent = instance.machine.services.get("AmazonSSMAgent")
     assert (agent.start_mode, agent.state) == ("auto", "Running")
@@ -179,7 +178,7 @@ def test_v1_keeps_the_ssm_agent_down_until_windows_is_ready() -> None:
 def test_v1_scheduled_for_every_boot_makes_only_one_password() -> None:
     machine = stock_machine("2019", "v1")
     ec2launch_v1.schedule(machine, per_boot=True)
-    instance = Instance(machine, TOUCH)
+    instance = Computer(machine, TOUCH)
     assert [instance.boot().password_set for _ in range(3)] == [True, False, False]
     assert len(instance.ran()) == 1
     config = ec2launch_v1.read_config(machine)
@@ -192,12 +191,12 @@ def test_commands_for_specialize_are_more_than_the_lab_has(version: str, agent: 
     path = next(path for path in identity.SPECIALIZE_SCRIPTS if machine.files.exists(path))
     machine.files.append(path, "powershell -c x\r\n")
     with pytest.raises(UnsupportedError, match="SysprepSpecialize"):
-        Instance(machine).boot()
+        Computer(machine).boot()
 
 
 @pytest.mark.parametrize(("version", "agent"), AGENTS)
 def test_persistent_user_data_runs_at_every_boot(version: str, agent: str) -> None:
-    instance = Instance(stock_machine(version, agent), TOUCH, "<persist>true</persist>")
+    instance = Computer(stock_machine(version, agent), TOUCH, "<persist>true</persist>")
     for _ in range(3):
         instance.boot()
         instance.machine.power_off()
@@ -206,7 +205,7 @@ def test_persistent_user_data_runs_at_every_boot(version: str, agent: str) -> No
 
 def test_exit_code_3010_restarts_and_runs_again() -> None:
     script = f"{TOUCH}\nif ((Get-Content C:\\ran.txt).Count -lt 2) {{ exit 3010 }}"
-    instance = Instance(stock_machine("2022", "v2"), script)
+    instance = Computer(stock_machine("2022", "v2"), script)
     assert instance.boot().user_data_rc == 3010
     assert instance.power == ["reboot"]
     instance.machine.power_off()
@@ -216,7 +215,7 @@ def test_exit_code_3010_restarts_and_runs_again() -> None:
 
 
 def test_user_data_that_fails_is_in_the_agents_log_and_state() -> None:
-    instance = Instance(stock_machine("2022", "v2"), "throw 'no luck'")
+    instance = Computer(stock_machine("2022", "v2"), "throw 'no luck'")
     assert instance.boot().user_data_rc == 1
     assert "no luck" in instance.machine.files.read_text(ec2launch_v2.LOGS[0])
     assert programs.run(instance.machine, f"{_V2} status", "SYSTEM").rc == 1
@@ -225,7 +224,7 @@ def test_user_data_that_fails_is_in_the_agents_log_and_state() -> None:
 @pytest.mark.parametrize("tags", ["<script>echo hi</script>", "version: 1.0\ntasks: []"])
 def test_user_data_of_another_kind_is_refused(tags: str) -> None:
     with pytest.raises(UnsupportedError):
-        Instance(stock_machine("2022", "v2"), tags=tags).boot()
+        Computer(stock_machine("2022", "v2"), tags=tags).boot()
 
 
 def test_passwords_meet_the_policy_and_differ() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import base64
 import pathlib
-import types
 import typing as t
 
 import pytest
@@ -18,7 +17,7 @@ from lab.windows.boot import LOGON_UI_KEY, boot
 from lab.windows.machine import Machine
 from lab.windows.programs import task_runner
 from lab.windows.tasks import Action, Task
-from tests.lab.powershell.guests import run, running
+from tests.lab.powershell.guests import Instance, run, running
 
 ROOT = pathlib.Path(__file__).parents[3]
 PACKER_CHECK = (
@@ -180,9 +179,7 @@ def seal(machine: Machine, agent: str) -> Task:
 @pytest.mark.parametrize(("version", "agent"), [("2022", "v2"), ("2019", "v1")])
 def test_the_seal_script_seals_and_shuts_down(version: str, agent: str) -> None:
     machine = running(version, agent)
-    machine.attach(
-        metadata=t.cast("t.Any", types.SimpleNamespace(user_data=b"", public_key="", instance_type="m5.large"))
-    )
+    machine.attach(metadata=Instance())
     boot(machine)
     run(user_data(), machine)
     assert not identity.is_sealed(machine)
