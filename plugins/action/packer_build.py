@@ -14,7 +14,6 @@ import tempfile
 import typing as t
 
 from ansible import constants
-from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as ansible_version
 from ansible.utils.display import Display
@@ -96,9 +95,9 @@ class ActionModule(ActionBase):
                 return {**result, "changed": True, "msg": f"{image} would be built"}
             outcome = self._build(entry, options, task_vars or {})
         except _ERRORS as exc:
-            raise AnsibleActionFail(f"Image {image} cannot be built. {exc}") from exc
+            return {**result, **_failure(image, f"Image {image} cannot be built. {exc}")}
         if outcome.refused:
-            raise AnsibleActionFail(f"Image {image} cannot be built. {outcome.refused}.")
+            return {**result, **_failure(image, f"Image {image} cannot be built. {outcome.refused}.")}
         return {**result, **self._report(outcome, options)}
 
     def _build(self, entry: PlanEntry, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Outcome:
@@ -242,12 +241,16 @@ class ActionModule(ActionBase):
             "problems": outcome.problems,
         }
         if build.status != BUILT:
-            display.display(
-                f"{build.image}: FAILED. {build.error}\n{build.image}: The log is {build.log}",
-                color=constants.COLOR_ERROR,
-            )
-            return {**report, "failed": True, "msg": f"Image {build.image} was not built. {build.error}"}
+            return {**report, **_failure(build.image, f"Image {build.image} was not built. {build.error}", build.log)}
         return report
+
+
+def _failure(image: str, message: str, log: str | None = None) -> dict[str, t.Any]:
+    """Say that a build failed, and return it as a result. Not an exception: a play may go on with other images."""
+    display.display(f"{image}: FAILED. {message}", color=constants.COLOR_ERROR)
+    if log:
+        display.display(f"{image}: The log is {log}", color=constants.COLOR_ERROR)
+    return {"failed": True, "msg": message}
 
 
 def _source_cidrs(builder: dict[str, t.Any], aws: Aws) -> list[str]:

@@ -92,7 +92,7 @@ class Supervisor:
             self._lease = self._catalogue.acquire_lease(lease_name(job.build.image), job.holder, job.lease_seconds)
         except LeaseHeld as exc:
             raise CatalogueError(
-                f"Image {job.build.image} is being built already: {exc}. Wait for it to end; a build that crashed "
+                f"It is being built already: {exc}. Wait for it to end; a build that crashed "
                 "gives its lease back by itself at that time"
             ) from exc
         self._catalogue.start(job.build, self._lease)
