@@ -73,6 +73,9 @@ class Host:
     def run(self, request: CommandRequest) -> Completed:
         return execute(self.machine, request.command_line, request.stdin, request.user)
 
+    def powershell(self, user: str) -> t.NoReturn:
+        raise AssertionError("the winrm connection does not speak PSRP")
+
 
 @pytest.fixture
 def port() -> t.Iterator[int]:

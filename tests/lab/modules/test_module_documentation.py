@@ -89,7 +89,9 @@ ONLY_DOCUMENTED = (
     "enabled",  # win_firewall has it per profile
     "services.failure_action_on_non_crash_failure",  # failure_actions_…
     "services.win32_exitcode",  # win32_exit_code
-    *(f"features.additional_info.{key}" for key in ("major_version", "minor_version", "numeric_id", "install_name")),
+    # MajorVersion and so on
+    *(f"features.additional_info.{key}" for key in ("major_version", "minor_version", "number_id_version")),
+    "features.additional_info.install_name",
 )
 
 
