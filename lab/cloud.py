@@ -21,7 +21,7 @@ from lab.timings import Timings
 
 if t.TYPE_CHECKING:
     from lab.ec2.hypervisor import Instance
-    from lab.ec2.images import Image
+    from lab.ec2.image import Image
     from lab.guest import Guest
 
 LOG = logging.getLogger("lab.cloud")

@@ -14,7 +14,7 @@ from lab.ec2.images import ImageBackend
 
 if t.TYPE_CHECKING:
     from lab.ec2.hypervisor import Instance
-    from lab.ec2.images import Device, Image
+    from lab.ec2.image import Device, Image
 
 USER_DATA_LIMIT = 16384
 # moto's names for what a mapping may say about a volume, with EC2's defaults.
