@@ -77,6 +77,7 @@ class PackerProcess:
             self._listen(output, lines, hear, control, tick)
         except BaseException:
             self._give_up()
+            output.close()
             raise
         for line in lines.drain():
             hear(line)
@@ -119,8 +120,9 @@ class PackerProcess:
         """Let Packer clean up although nobody listens any more."""
         self.interrupt("the supervisor failed")
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.communicate(timeout=self._patience)
+            self._process.wait(self._patience)
         self._signal(signal.SIGKILL)
+        self._process.wait()
 
     def _lose_patience(self) -> None:
         if self._deadline is not None and self._clock() > self._deadline and not self._killed:
