@@ -29,7 +29,7 @@ TASKS = """
 def test_every_file_in_measures_is_a_measure_in_order() -> None:
     folder = pathlib.Path(__file__).parents[1] / "bench" / "measures"
     assert set(measures()) == {path.stem for path in folder.glob("*.py")} - {"__init__"}
-    assert list(measures())[0] == "lab"
+    assert next(iter(measures())) == "lab"
 
 
 def test_a_table_has_the_images_side_by_side_and_marks_what_is_over() -> None:
