@@ -54,14 +54,19 @@ def _dispatch(machine: Machine, command_line: str, stdin: bytes, user: str) -> C
 
         return programs.run(machine, line, user)
     stdin = b"" if script.from_stdin else stdin
-    if bootstrap.is_bootstrap(script.text):
-        return bootstrap.run(machine, stdin, user)
-    answer = shell.run(machine, script.text)
+    answer = answer_of_ansible(machine, script.text, stdin, user)
     if answer is not None:
         return answer
     from lab.powershell import run_script
 
     return run_script(machine, script.text, stdin, user)
+
+
+def answer_of_ansible(machine: Machine, text: str, stdin: bytes, user: str) -> Completed | None:
+    """Answer a script that is Ansible's own, not a user's; None when it is another script."""
+    if bootstrap.is_bootstrap(text):
+        return bootstrap.run(machine, stdin, user)
+    return shell.run(machine, text)
 
 
 def powershell_script(machine: Machine, line: str, stdin: bytes) -> Script | None:

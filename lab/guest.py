@@ -19,6 +19,7 @@ import logging
 import typing as t
 
 from lab.execution import execute
+from lab.psrp.runspace import GuestPowerShell
 from lab.windows.boot import boot
 from lab.windows.errors import WindowsError
 from lab.windows.runtime import Attachments
@@ -183,6 +184,9 @@ class Guest:
 
     def run(self, request: CommandRequest) -> Completed:
         return execute(self.machine, request.command_line, request.stdin, request.user)
+
+    def powershell(self, user: str) -> GuestPowerShell:
+        return GuestPowerShell(self.machine, user)
 
     # What Windows asks.
 

@@ -29,6 +29,16 @@ class Console:
         if self.transcript:
             self.transcript(text)
 
+    def host(self, text: str) -> None:
+        """Text for the person at the console (Write-Host), which a process can only write to standard output."""
+        self.write(text)
+
+    def message(self, stream: str, text: str, shown: bool = True) -> None:
+        """A record of the warning, verbose, debug or information stream; ``shown`` is what the preference says."""
+        if shown:
+            prefix = "" if stream == "Information" else f"{stream.upper()}: "
+            self.write(f"{prefix}{text}\n")
+
     def stdout(self) -> bytes:
         """All of standard output so far."""
         return _encode(self._stdout)

@@ -91,7 +91,7 @@ def unknown_resource(uri: str) -> Fault:
         "a:DestinationUnreachable",
         RESOURCE_NOT_FOUND,
         f"{_WSMAN}. The service cannot find the resource identified by the resource URI and selectors. ",
-        f"{_WSMAN}. The lab has no resource {uri}; it has the cmd shell only. ",
+        f"{_WSMAN}. The lab has no resource {uri}; it has the cmd shell and Microsoft.PowerShell only. ",
         detail=_DETAIL + "InvalidResourceURI",
     )
 

@@ -53,6 +53,31 @@ class RunCommand:
 
 
 @dataclasses.dataclass(frozen=True)
+class OpenRunspacePool:
+    """A shell that speaks the PowerShell Remoting Protocol. ``fragments`` are the client's first ones."""
+
+    fragments: bytes
+    shell_id: str | None = None
+    idle_timeout: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class CreatePipeline:
+    """``fragments`` begin the message that says what to run; a long one goes on in SendFragments."""
+
+    fragments: bytes
+    command_id: str
+
+
+@dataclasses.dataclass(frozen=True)
+class SendFragments:
+    """Fragments for a pipeline, or for the runspace pool itself (``command_id`` is None)."""
+
+    fragments: bytes
+    command_id: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class SendInput:
     command_id: str
     data: bytes
@@ -61,7 +86,9 @@ class SendInput:
 
 @dataclasses.dataclass(frozen=True)
 class ReceiveOutput:
-    command_id: str
+    """``command_id`` is None for the output of a shell itself, which only a runspace pool has."""
+
+    command_id: str | None
     streams: tuple[str, ...] = ("stdout", "stderr")
 
 
@@ -76,7 +103,17 @@ class DeleteShell:
     pass
 
 
-Request = CreateShell | RunCommand | SendInput | ReceiveOutput | SignalCommand | DeleteShell
+Request = (
+    CreateShell
+    | RunCommand
+    | SendInput
+    | OpenRunspacePool
+    | CreatePipeline
+    | SendFragments
+    | ReceiveOutput
+    | SignalCommand
+    | DeleteShell
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,6 +140,8 @@ class ShellCreated:
     owner: str
     client_ip: str
     idle_timeout: float
+    input_streams: str = "stdin"
+    output_streams: str = "stdout stderr"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,9 +156,9 @@ class InputTaken:
 
 @dataclasses.dataclass(frozen=True)
 class Output:
-    """Some output of a command, in order. ``exit_code`` is None while more is to come."""
+    """Some output, in order, of a command or (``command_id`` is None) of a shell. No ``exit_code``: more is to come."""
 
-    command_id: str
+    command_id: str | None
     chunks: tuple[tuple[str, bytes], ...]
     streams: tuple[str, ...]
     exit_code: int | None

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 from xml.sax.saxutils import escape, quoteattr
 
+from lab.wsman.elements import NAMESPACES, SHELL
 from lab.wsman.messages import (
     CommandStarted,
     Fault,
@@ -17,7 +18,6 @@ from lab.wsman.messages import (
     ShellDeleted,
     Signalled,
 )
-from lab.wsman.soap import CMD, NAMESPACES, SHELL
 
 _ANONYMOUS = "http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous"
 _FAULT_ACTION = "http://schemas.dmtf.org/wbem/wsman/1/wsman/fault"
@@ -83,18 +83,22 @@ def _created(reply: ShellCreated, header: Header) -> str:
         f"<w:ResourceURI>{escape(header.resource_uri)}</w:ResourceURI>"
         f'<w:SelectorSet><w:Selector Name="ShellId">{shell_id}</w:Selector></w:SelectorSet>'
         f"</a:ReferenceParameters></x:ResourceCreated>"
-        f"<rsp:Shell><rsp:ShellId>{shell_id}</rsp:ShellId><rsp:ResourceUri>{CMD}</rsp:ResourceUri>"
+        f"<rsp:Shell><rsp:ShellId>{shell_id}</rsp:ShellId>"
+        f"<rsp:ResourceUri>{escape(header.resource_uri)}</rsp:ResourceUri>"
         f"<rsp:Owner>{escape(reply.owner)}</rsp:Owner><rsp:ClientIP>{escape(reply.client_ip)}</rsp:ClientIP>"
         f"<rsp:IdleTimeOut>PT{reply.idle_timeout:.3f}S</rsp:IdleTimeOut>"
-        f"<rsp:InputStreams>stdin</rsp:InputStreams><rsp:OutputStreams>stdout stderr</rsp:OutputStreams></rsp:Shell>"
+        f"<rsp:InputStreams>{reply.input_streams}</rsp:InputStreams>"
+        f"<rsp:OutputStreams>{reply.output_streams}</rsp:OutputStreams></rsp:Shell>"
     )
 
 
 def _output(reply: Output) -> str:
+    if reply.command_id is None:
+        chunks = (f'<rsp:Stream Name="{name}">{_base64(data)}</rsp:Stream>' for name, data in reply.chunks)
+        return f"<rsp:ReceiveResponse>{''.join(chunks)}</rsp:ReceiveResponse>"
     command_id = quoteattr(reply.command_id)
     parts = [
-        f'<rsp:Stream Name="{name}" CommandId={command_id}>{base64.b64encode(data).decode()}</rsp:Stream>'
-        for name, data in reply.chunks
+        f'<rsp:Stream Name="{name}" CommandId={command_id}>{_base64(data)}</rsp:Stream>' for name, data in reply.chunks
     ]
     if reply.exit_code is None:
         parts.append(f'<rsp:CommandState CommandId={command_id} State="{SHELL}/CommandState/Running"/>')
@@ -105,3 +109,7 @@ def _output(reply: Output) -> str:
             f"<rsp:ExitCode>{reply.exit_code}</rsp:ExitCode></rsp:CommandState>"
         )
     return f"<rsp:ReceiveResponse>{''.join(parts)}</rsp:ReceiveResponse>"
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()

@@ -16,7 +16,6 @@ import uuid
 
 from aiohttp import web
 
-from lab.types import Completed
 from lab.wsman.auth import channel_bindings
 from lab.wsman.connection import Connection
 from lab.wsman.shell import Job, ShellService
@@ -58,7 +57,7 @@ class WinRMEndpoint:
             _WORKERS, thread_name_prefix=f"winrm-{address}"
         )
         self.host, self.address, self._ports = host, address, tuple(ports)
-        self.service = ShellService(self.new_id, time.monotonic)
+        self.service = ShellService(self.new_id, time.monotonic, host.powershell)
         self._open_and_close()
 
     async def stop(self) -> None:
@@ -111,15 +110,15 @@ class WinRMEndpoint:
 
     async def _run(self, job: Job) -> None:
         try:
-            completed = await self._loop.run_in_executor(self._executor, self.host.run, job.request)
+            outcome = await self._loop.run_in_executor(self._executor, job.run, self.host)
         except Exception as exc:
             # The model of Windows has a hole. The client must see it, as a failed command; the log has the traceback.
-            line = job.request.command_line
-            shown = line if len(line) <= 200 else line[:200] + "..."
+            shown = job.title if len(job.title) <= 200 else job.title[:200] + "..."
             LOG.exception("%s: the lab failed to run %s", self.address, shown)
-            text = f"The lab failed to run {shown!r}: {type(exc).__name__}: {exc}\r\n"
-            completed = Completed(1, stderr=text.encode())
-        self.service.finished(job, completed)
+            job.failed(f"The lab failed to run {shown!r}: {type(exc).__name__}: {exc}")
+        else:
+            self.service.finished(job, outcome)
+        self.start_jobs()  # a pipeline may have waited for this one's runspace
         self.announce()
         self._open_and_close()
 

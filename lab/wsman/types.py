@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from lab.psrp.types import PowerShell
 from lab.types import Completed
 
 # MaxEnvelopeSizekb of a stock Windows Server, in bytes: the largest request body and the largest reply.
@@ -58,6 +59,9 @@ class Host(t.Protocol):
 
     def run(self, request: CommandRequest) -> Completed:
         """Run a process to its end. Called in a worker thread."""
+
+    def powershell(self, user: str) -> PowerShell:
+        """The PowerShell of a user, for clients that speak the PowerShell Remoting Protocol."""
 
 
 @dataclasses.dataclass

@@ -32,7 +32,7 @@ def write_output(call: Call) -> t.Iterable[Value]:
 def write_host(call: Call) -> None:
     """Text for the console, past the pipeline."""
     text = call.text("Separator", " ").join(to_string(item) for item in listify(call.get("Object", "")))
-    call.shell.console.write(text + ("" if call.flag("NoNewline") else "\n"))
+    call.shell.console.host(text + ("" if call.flag("NoNewline") else "\n"))
 
 
 @cmdlet(
@@ -55,24 +55,24 @@ def write_error(call: Call) -> None:
     call.error(CmdletError(message, call.text("Category", "NotSpecified"), identity))
 
 
-def _prefixed(name: str, prefix: str, preference: str) -> None:
-    @cmdlet(name, P("Message", "string", 0, pipeline=True, required=True))
+def _message(stream: str) -> None:
+    @cmdlet(f"Write-{stream}", P("Message", "string", 0, pipeline=True, required=True))
     def write(call: Call) -> None:
-        action = call.text("WarningAction").casefold() or call.shell.preference(preference)
-        if call.flag("Verbose") or action in ("continue", "inquire"):
-            call.shell.console.write(f"{prefix}: {call.text('Message')}\n")
+        action = call.text("WarningAction").casefold() or call.shell.preference(f"{stream}Preference")
+        shown = call.flag("Verbose") or action in ("continue", "inquire")
+        call.shell.console.message(stream, call.text("Message"), shown)
 
 
-_prefixed("Write-Warning", "WARNING", "WarningPreference")
-_prefixed("Write-Verbose", "VERBOSE", "VerbosePreference")
-_prefixed("Write-Debug", "DEBUG", "DebugPreference")
+_message("Warning")
+_message("Verbose")
+_message("Debug")
 
 
 @cmdlet("Write-Information", P("MessageData", "object", 0, pipeline=True, required=True), P("Tags", "string[]"))
 def write_information(call: Call) -> None:
     """Shown only when the preference says so."""
-    if call.shell.preference("InformationPreference") == "continue":
-        call.shell.console.write(f"{call.text('MessageData')}\n")
+    shown = call.shell.preference("InformationPreference") == "continue"
+    call.shell.console.message("Information", call.text("MessageData"), shown)
 
 
 @cmdlet(

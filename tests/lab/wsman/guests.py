@@ -74,6 +74,9 @@ class Guest:
     def do_echo(self, rest: str, request: CommandRequest) -> Completed:
         return Completed(0, f"{rest}\r\n".encode())
 
+    def powershell(self, user: str) -> t.NoReturn:
+        raise AssertionError("the guests of tests/lab/psrp have PowerShell, this one has programs only")
+
     def do_cat(self, rest: str, request: CommandRequest) -> Completed:
         return Completed(0, request.stdin)
 
