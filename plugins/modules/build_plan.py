@@ -48,8 +48,8 @@ options:
         description:
           - Variables for the roles of this image. They beat variables of the inventory, and those of the command line
             beat them. A name that begins like a role's variables but is none of them is an error.
-          - Secrets do not belong here. A variable that a role calls C(no_log) is refused; put it into the inventory, in a
-            vault.
+          - Secrets do not belong here. A variable that a role calls C(no_log) is refused; put it into the inventory,
+            in a vault.
         type: dict
   bases:
     description:
@@ -102,7 +102,7 @@ options:
         description: The region. When not set, the profile or the environment must say it.
         type: str
   catalogue:
-    description: URL of the catalogue of builds, such as C(sqlite:catalogue.sqlite). Relative to the playbook's directory.
+    description: URL of the catalogue of builds, such as C(sqlite:catalogue.sqlite). Relative to the playbook.
     type: str
     required: true
   builder:

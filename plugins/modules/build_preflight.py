@@ -12,9 +12,9 @@ version_added: 0.1.0
 author:
   - The golden.windows_ami maintainers
 description:
-  - Looks at everything that a build needs and that can be looked at beforehand, and reports all problems in one message.
-  - Looks at the credentials; at the subnet, its free addresses and its public ones; at the security group, and whether it
-    lets TCP 5986 in from here; at the instance type, where it is offered and the vCPU quota; at the size of the root
+  - Looks at all that a build needs and that can be looked at beforehand, and reports all problems in one message.
+  - Looks at the credentials; at the subnet, its free addresses and its public ones; at the security group, and whether
+    it lets TCP 5986 in from here; at the instance type, where it is offered and the vCPU quota; at the size of the root
     volume and the KMS key; at whether EC2 would start the builder (a dry run); at the files that the roles fetch; at
     Packer and its version; at the space that is left on the controller's disks.
   - A question to AWS that the credentials may not ask gives a warning, no failure.
@@ -124,8 +124,8 @@ attributes:
 notes:
   - This is an action plugin. It runs on the controller, and needs boto3 there.
   - >-
-    Asks with the permissions C(ec2:DescribeSubnets), C(ec2:DescribeSecurityGroups), C(ec2:DescribeInstanceTypeOfferings),
-    C(ec2:DescribeInstanceTypes), C(ec2:DescribeInstances), C(ec2:DescribeImages), C(ec2:RunInstances),
+    Asks with the permissions C(ec2:DescribeSubnets), C(ec2:DescribeSecurityGroups),
+    C(ec2:DescribeInstanceTypeOfferings), C(ec2:DescribeInstanceTypes), C(ec2:DescribeInstances), C(ec2:DescribeImages), C(ec2:RunInstances),
     C(servicequotas:GetServiceQuota) and C(kms:DescribeKey).
 seealso:
   - module: golden.windows_ami.build_plan

@@ -20,7 +20,8 @@ SHOW = """
     - ansible.builtin.copy:
         dest: "{{ playbook_dir }}/shown.json"
         content: "{{ {'aws': golden_aws, 'builder': golden_builder, 'catalogue': golden_catalogue,
-                      'proxy': golden_proxy, 'tentacle': octopus_tentacle_url if golden_lab_file is defined else none} | to_json }}"
+                      'proxy': golden_proxy,
+                      'tentacle': octopus_tentacle_url if golden_lab_file is defined else none} | to_json }}"
         mode: "0600"
 """
 
