@@ -125,7 +125,8 @@ notes:
   - This is an action plugin. It runs on the controller, and needs boto3 there.
   - >-
     Asks with the permissions C(ec2:DescribeSubnets), C(ec2:DescribeSecurityGroups),
-    C(ec2:DescribeInstanceTypeOfferings), C(ec2:DescribeInstanceTypes), C(ec2:DescribeInstances), C(ec2:DescribeImages), C(ec2:RunInstances),
+    C(ec2:DescribeInstanceTypeOfferings), C(ec2:DescribeInstanceTypes), C(ec2:DescribeInstances),
+    C(ec2:DescribeImages), C(ec2:RunInstances),
     C(servicequotas:GetServiceQuota) and C(kms:DescribeKey).
 seealso:
   - module: golden.windows_ami.build_plan
