@@ -72,23 +72,19 @@ def end(lab: Lab, server: Server) -> None:
 
 def look(lab: Lab, server: Server, image: str, directory: pathlib.Path) -> dict[str, t.Any]:
     """Verify the roles on a server, and return what is on it."""
-    variables = directory / f"{server.instance_id}.json"
-    report = directory / f"{server.instance_id}.report.json"
+    report = directory / f"{server.instance_id}.json"
     connection = {
         "ansible_connection": "winrm", "ansible_port": 5986, "ansible_winrm_transport": "ntlm",
         "ansible_user": "Administrator", "ansible_password": server.password,
         "ansible_winrm_server_cert_validation": "ignore",
     }  # fmt: skip
-    variables.write_text(json.dumps({**connection, "verify_roles": IMAGES[image], "report": str(report)}))
-    (directory / "hosts").write_text("")
+    hosts = directory / "hosts.yml"
+    hosts.write_text(json.dumps({"all": {"hosts": {server.address: connection}}}))
     # The lab's variables say which version of the Tentacle is in the image.
-    lab_vars = ROOT / "inventories" / "lab" / "group_vars"
     if not (directory / "group_vars").exists():
-        (directory / "group_vars").symlink_to(lab_vars)
-    (directory / "hosts").write_text(f"{server.address}\n")
-    done = lab.run(
-        "ansible-playbook", "-i", str(directory / "hosts"), "tests/e2e/first_boot.yml", "-e", f"@{variables}"
-    )
+        (directory / "group_vars").symlink_to(ROOT / "inventories" / "lab" / "group_vars")
+    variables = json.dumps({"verify_roles": IMAGES[image], "report": str(report)})
+    done = lab.run("ansible-playbook", "-i", str(hosts), "tests/e2e/first_boot.yml", "-e", variables)
     assert done.status == 0, done.output
     return t.cast("dict[str, t.Any]", json.loads(report.read_text()))
 
@@ -111,8 +107,8 @@ def test_two_servers_of_an_image_are_two_servers(lab: Lab, built: Built, image: 
         assert found["instances"] == []
         assert not [name for name in found["services"] if name.startswith("OctopusDeploy Tentacle")]
         assert ("W3SVC" in found["services"]) == (image == "iis_dotnet")
-        # The server's own first boot wrote these; nothing of the build is there.
-        assert sorted(found["left"]) == ["first-boot.log", "first-boot.signal"]
+        # The server's own first boot wrote two of these. Of the build there is only the log of the seal.
+        assert sorted(found["left"]) == ["first-boot.log", "first-boot.signal", "seal.log"]
     for server in servers:
         assert server.instance_id in graph or server.address in graph
     assert ec2_contents(lab) == before
