@@ -68,7 +68,8 @@ Set-Content -Path $Signal -Value '1'
 $Outcome = '0'
 try {
     Write-Log "First boot of $env:COMPUTERNAME"
-    if ($ProxyUrl) {
+    # A parent image may have the proxy already, with more to bypass than is known here.
+    if ($ProxyUrl -and -not [Environment]::GetEnvironmentVariable('HTTP_PROXY', 'Machine')) {
         Set-FirstBootProxy
     }
 } catch {
