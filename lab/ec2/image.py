@@ -59,6 +59,7 @@ class Image(Ami):
         self.source_image_id: str | None = None
         self.source_image_region: str | None = None
         self.deprecation_time: str | None = None
+        self.imds_support: str | None = None
         # Amazon withdraws a stock image by making it private: gone for all but Amazon.
         self.withdrawn = False
 

@@ -47,6 +47,9 @@ class InstanceBackend(ImageBackend):
             # moto would give it an address of EC2-Classic, which is long gone.
             kwargs["subnet_id"] = self._default_subnet(kwargs.get("placement"), template)
         self._check_network(kwargs, count)
+        if image.imds_support == "v2.0":
+            options = kwargs.get("metadata_options") or {}
+            kwargs["metadata_options"] = {"HttpTokens": "required", "HttpPutResponseHopLimit": 2, **options}
         reservation = super().run_instances(image_id, count, user_data, security_group_names, **kwargs)
         for instance in reservation.instances:
             self._finish(instance, kwargs["block_device_mappings"])

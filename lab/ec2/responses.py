@@ -48,6 +48,12 @@ class EC2Response(moto_responses.EC2Response):
         return ActionResult({"Return": True})
 
     def modify_image_attribute(self) -> ActionResult:
+        if imds_support := self._get_param("ImdsSupport", {}).get("Value"):
+            if imds_support != "v2.0":
+                raise errors.action_unknown(f"ModifyImageAttribute with ImdsSupport {imds_support}")
+            self.error_on_dryrun()
+            self.ec2_backend.find_image(self._get_param("ImageId")).imds_support = imds_support
+            return ActionResult({"Return": True})
         attribute = self._get_param("Attribute")
         description = self._get_param("Description", {}).get("Value")
         if attribute == "description":

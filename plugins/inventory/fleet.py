@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The inventory plugin golden.windows_ami.fleet."""
-# ruff: noqa: E402 - the documentation comes first, as in every Ansible plugin
+
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ import typing as t
 
 from .catalogue import Catalogue, CatalogueError, Lease, LeaseHeld, LeaseLost, lease_name, open_catalogue
 from .ec2 import Aws, AwsError, AwsSettings
+from .imds import require_tokens, require_tokens_of_image
 from .leftovers import clean
 from .packer_job import Job, Outcome
 from .packer_output import NEVER_ANSWERED, Line, Mask, Story, lines_of, parse_row, to_log
@@ -48,6 +49,7 @@ class Supervisor:
         self._renew_at = 0.0
         self._terminated: str | None = None
         self._console: list[str] = []
+        self._instance: str | None = None
         self._problems: list[str] = []
         self._began = time.monotonic()
 
@@ -137,11 +139,28 @@ class Supervisor:
     def _hear(self, text: str) -> None:
         row = parse_row(text)
         self._story.hear(row)
+        self._secure_metadata()
         for line in lines_of(row):
             if line.text:
                 self._write(line)
             if line.error and NEVER_ANSWERED.search(line.text) and not self._console:
                 self._read_console()
+
+    def _secure_metadata(self) -> None:
+        """Require IMDSv2 of the builder as soon as Packer names it."""
+        instance = self._story.facts.get("instance")
+        if instance is None or self._instance is not None:
+            return
+        self._instance = instance
+        try:
+            require_tokens(Aws(AwsSettings(**self._job.aws)), instance)
+        except AwsError as exc:
+            self._problem(str(exc))
+
+    def _problem(self, text: str) -> None:
+        """Go on, and tell the user at the end."""
+        self._problems.append(text)
+        self._say(text, error=True)
 
     def _read_console(self) -> None:
         """Keep the end of the instance's console, before Packer terminates it: Windows cannot be asked any more."""
@@ -180,6 +199,7 @@ class Supervisor:
             aws = Aws(AwsSettings(**self._job.aws))
             if ami:
                 snapshots = snapshots_of(aws, ami)
+                require_tokens_of_image(aws, ami)
             removed, problems = clean(aws, build, self._story.facts, keep_image=ami is not None)
         except AwsError as exc:
             removed, problems = [], [f"Could not look for what the build left in EC2: {exc}"]

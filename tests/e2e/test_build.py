@@ -40,6 +40,7 @@ def test_the_record_says_where_an_ami_came_from(lab: Lab, built: Built, image: s
     assert build["fingerprint"] == tags["golden:fingerprint"]
     assert build["id"] == tags["golden:build"]
     assert described["Public"] is False
+    assert described["ImdsSupport"] == "v2.0"
     assert all(mapping["Ebs"]["Encrypted"] for mapping in described["BlockDeviceMappings"] if "Ebs" in mapping)
     assert {"ansible-core", "packer"} <= set(build["versions"])
     assert [role["name"] for role in build["roles"]]

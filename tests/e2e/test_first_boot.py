@@ -51,6 +51,7 @@ def start(lab: Lab, image_id: str) -> Server:
         ImageId=image_id, MinCount=1, MaxCount=1, InstanceType="m5.large", KeyName=name, SecurityGroupIds=[group],
         SubnetId=lab.info["subnet_id"], UserData=user_data(),
     )["Instances"][0]  # fmt: skip
+    assert instance["MetadataOptions"]["HttpTokens"] == "required"
     deadline = time.monotonic() + 30
     data = ""
     while not data:
