@@ -9,6 +9,14 @@ import typing as t
 
 PROFILES = ("Domain", "Private", "Public")
 PROTOCOLS = {"tcp": 6, "udp": 17, "icmpv4": 1, "icmpv6": 58, "igmp": 2, "any": 256}
+# Built-in groups are known by a resource; this is what Windows shows for it.
+GROUP_TITLES = {
+    "@firewallapi.dll,-30267": "Windows Remote Management",
+    "@firewallapi.dll,-28752": "Remote Desktop",
+    "@firewallapi.dll,-25000": "Core Networking",
+    "@%windir%\\system32\\inetsrv\\iisres.dll,-30500": "World Wide Web Services (HTTP)",
+    "@%windir%\\system32\\inetsrv\\iisres.dll,-30502": "Secure World Wide Web Services (HTTPS)",
+}
 
 
 @dataclasses.dataclass
@@ -49,6 +57,13 @@ class Rule:
     edge_traversal: str = "Block"
     security: str = "NotRequired"
     icmp_types: str = "Any"
+    # Where a built-in rule has its display name from, for example @FirewallAPI.dll,-28775.
+    resource: str = ""
+
+    @property
+    def display_group(self) -> str:
+        """Give the group as people call it."""
+        return GROUP_TITLES.get(self.group.lower(), self.group)
 
 
 class Firewall:
@@ -77,8 +92,12 @@ class Firewall:
         return [rule for rule in self.rules if rule.display_name.lower() == display_name.lower()]
 
     def in_group(self, group: str) -> list[Rule]:
-        """Give the rules of a group."""
+        """Give the rules of a group, by the text that a rule has for it: a built-in group's is a resource."""
         return [rule for rule in self.rules if rule.group.lower() == group.lower()]
+
+    def in_display_group(self, title: str) -> list[Rule]:
+        """Give the rules of a group, by what people call it."""
+        return [rule for rule in self.rules if rule.display_group.lower() == title.lower()]
 
     def add(self, rule: Rule) -> Rule:
         """Add a rule after the others."""

@@ -10,7 +10,7 @@ import ipaddress
 import secrets
 import typing as t
 
-from lab.windows import environment, feature_effects, pending
+from lab.windows import environment, feature_effects, firewall_registry, pending
 from lab.windows.certificates import Certificates
 from lab.windows.environment import Environment
 from lab.windows.errors import NetworkError, WindowsError
@@ -71,6 +71,7 @@ class Machine:
         self.services = Services(self.registry, self.files)
         self.features = Features(version.key, version.dotnet_feature, core=core)
         self.firewall = Firewall()
+        firewall_registry.mirror(self.registry, self.firewall, version.key)
         self.users = Users(sid or new_sid())
         self.certificates = Certificates(self.clock)
         self.tasks = ScheduledTasks()

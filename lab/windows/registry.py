@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from lab.windows.errors import WindowsError
+from lab.windows.errors import UnsupportedError, WindowsError
 
 Data = t.Union[str, int, bytes, t.List[str], None]  # noqa: UP006, UP007 - evaluated at run time
 
@@ -54,13 +54,20 @@ class Registry:
     def __init__(self) -> None:
         self._keys: dict[str, Key] = {}
         self._user_hive = "HKU\\" + DEFAULT_PROFILE
+        # Keys that only show what something else keeps.
+        self._shown: dict[str, t.Callable[[], dict[str, Value]]] = {}
         for hive in ("HKLM", "HKU", "HKCC"):
             self._keys[hive.lower()] = Key(hive)
+
+    def show(self, path: str, values: t.Callable[[], dict[str, Value]]) -> None:
+        """Make a key whose values are asked for each time; who writes there has missed the interface for it."""
+        self._shown[self.create_key(path).lower()] = values
 
     def as_user(self, sid: str) -> Registry:
         """Give the same registry as a user sees it: ``HKCU`` is that user's hive."""
         view = Registry.__new__(Registry)
         view._keys = self._keys
+        view._shown = self._shown
         view._user_hive = f"HKU\\{sid}"
         return view
 
@@ -102,6 +109,8 @@ class Registry:
         if full not in self._keys:
             return False
         below = [key for key in list(self._keys) if key.startswith(full + "\\")]
+        for key in (full, *below):
+            self._refuse_shown(key)
         if below and not recursive:
             raise WindowsError(5, path)
         for key in [*below, full]:
@@ -117,6 +126,10 @@ class Registry:
             key.path = new + key.path[len(old) :]
             self._keys[key.path.lower()] = key
 
+    def _refuse_shown(self, path: str) -> None:
+        if self.normalise(path).lower() in self._shown:
+            raise UnsupportedError(f"writing to the registry key {path}, which only shows what is kept elsewhere")
+
     def subkeys(self, path: str) -> list[str]:
         """Give the names of the keys directly below, sorted; an absent key has none."""
         prefix = self.normalise(path).lower() + "\\"
@@ -126,12 +139,18 @@ class Registry:
 
     def values(self, path: str) -> dict[str, Value]:
         """Give a key's values by name (``""`` is the default value); an absent key has none."""
-        key = self._keys.get(self.normalise(path).lower())
+        full = self.normalise(path).lower()
+        if full in self._shown:
+            return self._shown[full]()
+        key = self._keys.get(full)
         return dict(list(key.values.values())) if key else {}
 
     def get(self, path: str, name: str = "") -> Value | None:
         """Give one value, or None."""
-        key = self._keys.get(self.normalise(path).lower())
+        full = self.normalise(path).lower()
+        if full in self._shown:
+            return {shown.lower(): value for shown, value in self._shown[full]().items()}.get(name.lower())
+        key = self._keys.get(full)
         entry = key.values.get(name.lower()) if key else None
         return entry[1] if entry else None
 
@@ -147,6 +166,7 @@ class Registry:
         """
         value = Value(kind or _kind_of(data), data)
         _check(value, name)
+        self._refuse_shown(path)
         key = self._keys[self.create_key(path).lower()]
         kept = key.values.get(name.lower())
         key.values[name.lower()] = (kept[0] if kept else name, value)
@@ -154,6 +174,7 @@ class Registry:
 
     def delete_value(self, path: str, name: str) -> bool:
         """Remove a value; says whether it was there."""
+        self._refuse_shown(path)
         key = self._keys.get(self.normalise(path).lower())
         return bool(key and key.values.pop(name.lower(), None))
 

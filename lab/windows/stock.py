@@ -99,9 +99,10 @@ def _add_firewall_rules(machine: Machine) -> None:
                 profiles=profiles,
                 program="System",
                 group=winrm,
+                resource="@FirewallAPI.dll,-30253",
             )
         )
-    for protocol in ("TCP", "UDP"):
+    for protocol, resource in (("TCP", "@FirewallAPI.dll,-28775"), ("UDP", "@FirewallAPI.dll,-28776")):
         add(
             Rule(
                 f"RemoteDesktop-UserMode-In-{protocol}",
@@ -111,6 +112,7 @@ def _add_firewall_rules(machine: Machine) -> None:
                 program="%SystemRoot%\\system32\\svchost.exe",
                 service="termservice",
                 group=desktop,
+                resource=resource,
             )
         )
     add(
@@ -122,6 +124,7 @@ def _add_firewall_rules(machine: Machine) -> None:
             remote_ports="67",
             profiles=PROFILES,
             group="@FirewallAPI.dll,-25000",
+            resource="@FirewallAPI.dll,-25301",
         )
     )
 

@@ -17,7 +17,11 @@ _PROFILE_CHOICES = ("Any", *PROFILES, "NotApplicable")
 _TRUTH = ("True", "False")
 _NAME = P("Name", "string[]", 0, pipeline=True, aliases=("ID", "InstanceID"))
 _DISPLAY = P("DisplayName", "string[]")
-_GROUP = P("DisplayGroup", "string[]", aliases=("Group",))
+_TITLE = P("DisplayGroup", "string[]")
+_GROUP = P("Group", "string[]")
+
+# Field of a rule -> the property that a message names.
+_SHOWN = {"name": "InstanceID", "display_name": "DisplayName", "display_group": "DisplayGroup", "group": "RuleGroup"}
 
 
 def item(rule: Rule) -> PSObject:
@@ -29,7 +33,8 @@ def item(rule: Rule) -> PSObject:
             "ID": rule.name,
             "DisplayName": rule.display_name,
             "Description": rule.description,
-            "DisplayGroup": rule.group,
+            "DisplayGroup": rule.display_group,
+            "Group": rule.group,
             "Enabled": str(rule.enabled),
             "Profile": "Any" if set(rule.profiles) == set(PROFILES) else ", ".join(rule.profiles),
             "Direction": rule.direction,
@@ -103,27 +108,28 @@ def _chosen(call: Call, name: str = "Name") -> list[Rule]:
     wanted = [
         *((to_string(one), "name") for one in listify(call.get(name, []))),
         *((one, "display_name") for one in call.texts("DisplayName")),
-        *((one, "group") for one in call.texts("DisplayGroup")),
+        *((one, "display_group") for one in call.texts("DisplayGroup")),
+        *((one, "group") for one in call.texts("Group")),
     ]
     chosen: list[Rule] = []
     for text, field in wanted:
         found = [one for one in firewall.rules if fnmatch.fnmatchcase(getattr(one, field).casefold(), text.casefold())]
         if not found and not any(char in text for char in "*?"):
-            shown = {"name": "InstanceID", "display_name": "DisplayName", "group": "DisplayGroup"}[field]
+            shown = _SHOWN[field]
             message = f"No MSFT_NetFirewallRule objects found with property '{shown}' equal to '{text}'."
             call.error(CmdletError(message, "ObjectNotFound", "CmdletizationQuery_NotFound", text))
         chosen += found
     return chosen
 
 
-@cmdlet("Get-NetFirewallRule", _NAME, _DISPLAY, _GROUP, P("All", SWITCH))
+@cmdlet("Get-NetFirewallRule", _NAME, _DISPLAY, _TITLE, _GROUP, P("All", SWITCH))
 def get_rule(call: Call) -> t.Iterable[Value]:
     """Rules by name, or all of them."""
-    named = any(name in call for name in ("Name", "DisplayName", "DisplayGroup"))
+    named = any(name in call for name in ("Name", "DisplayName", "DisplayGroup", "Group"))
     return [item(rule) for rule in (_chosen(call) if named else call.machine.firewall.rules)]
 
 
-@cmdlet("Remove-NetFirewallRule", _NAME, _DISPLAY, _GROUP)
+@cmdlet("Remove-NetFirewallRule", _NAME, _DISPLAY, _TITLE, _GROUP)
 def remove_rule(call: Call) -> None:
     """Delete rules."""
     for rule in _chosen(call):
@@ -131,7 +137,7 @@ def remove_rule(call: Call) -> None:
 
 
 def _switch(name: str, on: bool) -> None:
-    @cmdlet(name, _NAME, _DISPLAY, _GROUP)
+    @cmdlet(name, _NAME, _DISPLAY, _TITLE, _GROUP)
     def run(call: Call) -> None:
         for rule in _chosen(call):
             rule.enabled = on
@@ -145,6 +151,7 @@ _switch("Disable-NetFirewallRule", False)
     "Set-NetFirewallRule",
     _NAME,
     _DISPLAY,
+    _TITLE,
     _GROUP,
     P("Enabled", choices=_TRUTH),
     P("Action", choices=("Allow", "Block")),

@@ -175,7 +175,7 @@ def enable_remoting(call: Call) -> None:
     machine.services.start("WinRM")
     if machine.winrm.find("HTTP") is None:
         machine.winrm.add_listener("HTTP")
-    rules = machine.firewall.in_group("Windows Remote Management")
+    rules = machine.firewall.in_display_group("Windows Remote Management")
     if not rules:
         raise WindowsError(2, message="The firewall has no rules of the group Windows Remote Management")
     for rule in rules:

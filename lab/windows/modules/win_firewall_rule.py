@@ -92,10 +92,17 @@ def _change(rules: list[Rule], wanted: Rule, params: Params, context: ModuleCont
         for field, prop in differing:
             lines += [f"-{prop}='{_com(rule, field)}'\n", f"+{prop}='{_com(wanted, field)}'\n"]
             if not context.check_mode:
-                setattr(rule, field, getattr(wanted, field))
+                _set(rule, field, prop, getattr(wanted, field))
         (changed if differing else unchanged).append(rule.display_name)
     text = f"Firewall rule(s) changed '{_quoted(changed)}' - unchanged '{_quoted(unchanged)}'"
     return {"changed": bool(changed), "msg": text, "diff": {"prepared": "".join(lines)}}
+
+
+def _set(rule: Rule, field: str, prop: str, value: t.Any) -> None:
+    """Change a property. Ports are refused as long as the rule's protocol, which is set after them, has none."""
+    if field.endswith("_ports") and value != "Any" and rule.protocol not in ("TCP", "UDP"):
+        raise _range(prop)
+    setattr(rule, field, value)
 
 
 def _quoted(names: list[str]) -> str:
@@ -104,6 +111,7 @@ def _quoted(names: list[str]) -> str:
 
 def _rule(machine: Machine, params: Params, user: str) -> Rule:
     """Give the rule that the options describe; what is not given has the COM object's default."""
+    _check_texts(params)
     rule = Rule(name="{" + str(uuid.uuid4()).upper() + "}", display_name=params["name"] or "")
     rule.protocol = _protocol(params["protocol"])
     if params["direction"]:
@@ -130,6 +138,14 @@ def _rule(machine: Machine, params: Params, user: str) -> Rule:
     rule.edge_traversal = _EDGE[params["edge"] or "no"]
     rule.security = params["security"] or "notrequired"
     return rule
+
+
+def _check_texts(params: Params) -> None:
+    """A bar would end a field of the rule, and "all" means every rule."""
+    for option, prop in (("name", "Name"), ("description", "Description"), ("group", "Grouping")):
+        text = params[option] or ""
+        if "|" in text or text.lower() == "all":
+            raise _range(prop)
 
 
 def _protocol(text: str | None) -> str:

@@ -73,3 +73,23 @@ def test_profiles_switch_off_and_on(guest: Guest) -> None:
     assert on["changed"]
     assert not guest.machine.firewall.admits("10.0.0.1", 9999)
     assert not guest.ok("win_firewall", state="enabled", inbound_action="block")["changed"]
+
+
+@pytest.mark.parametrize("args", [{"name": "a|b"}, {"name": "All"}, {"description": "a|b"}, {"group": "a|b"}])
+def test_texts_that_would_break_a_rule_are_refused(guest: Guest, args: dict[str, str]) -> None:
+    assert "does not fall within the expected range" in guest.run(RULE, **{"name": "x", **args})["msg"]
+
+
+def test_ports_wait_for_a_protocol_that_has_them(guest: Guest) -> None:
+    guest.ok(RULE, name="x", protocol="icmpv4")
+    assert 'Exception setting "LocalPorts"' in guest.run(RULE, name="x", protocol="tcp", localport="80")["msg"]
+
+
+def test_the_registry_shows_what_the_module_wrote(guest: Guest) -> None:
+    guest.ok(RULE, name="Web", group="mine", protocol="tcp", localport="80", remoteip="10.0.0.0/8")
+    key = "HKLM:\\SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy\\FirewallRules"
+    texts = [value["value"] for value in guest.ok("win_reg_stat", path=key)["properties"].values()]
+    expected = "|Protocol=6|LPort=80|RA4=10.0.0.0/255.0.0.0|Name=Web|EmbedCtxt=mine|"
+    assert [text for text in texts if text.endswith(expected)] == [
+        "v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=80|RA4=10.0.0.0/255.0.0.0|Name=Web|EmbedCtxt=mine|"
+    ]
