@@ -20,6 +20,7 @@ from lab.addresses import Range, ranges
 from lab.cloud import Cloud
 from lab.ec2 import models, parameters
 from lab.ec2.app import LabApp
+from lab.octopus.server import OctopusSite
 from lab.proxy import ForwardProxy
 from lab.store import ArtefactStore
 
@@ -41,6 +42,7 @@ class Lab:
         parameters.install()
         self.proxy = ForwardProxy(home.holder)
         self.store = ArtefactStore()
+        self.octopus = OctopusSite(home.cidr)
         controls = {"guest-fault": self.cloud.order_faults, "trouble": self.cloud.order_trouble}
         self._app = LabApp(conf.ACCOUNT, conf.REGION, self.status, controls)
         self._http = make_server(
@@ -56,6 +58,7 @@ class Lab:
         """Bring everything up and tell the world in lab.json."""
         await self.proxy.start()
         await self.store.start()
+        await self.octopus.start()
         ec2 = models.backend(conf.ACCOUNT, conf.REGION)
         self._thread.start()
         _write_aws_config(self._settings, self.endpoint)
@@ -69,6 +72,7 @@ class Lab:
         await self.cloud.close()
         await self.proxy.stop()
         await self.store.stop()
+        await self.octopus.stop()
         for held in self._held:
             held.holder.close()
 
@@ -113,6 +117,7 @@ class Lab:
             "proxy_url": self.proxy.url,
             "artefacts_url": self.store.url,
             "artefacts": self.store.describe(),
+            "octopus": self.octopus.describe(),
             "aws_config_file": str(self._settings.aws_config),
             "log": str(self._settings.log_file),
         }

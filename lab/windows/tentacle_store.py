@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import secrets
+import string
 import typing as t
 import xml.etree.ElementTree as ET
 
@@ -20,6 +22,9 @@ if t.TYPE_CHECKING:
 
 INDEX = "C:\\ProgramData\\Octopus\\Tentacle\\Instances"
 DEFAULT = "Tentacle"
+TRUSTED = "Tentacle.Communication.TrustedOctopusServers"
+# How Octopus writes its communication styles.
+PASSIVE, ACTIVE = 1, 2
 
 
 class TentacleError(Exception):
@@ -51,6 +56,33 @@ class Instance:
     def set(self, name: str, value: str) -> None:
         """Change a setting."""
         write_settings(self._machine, self.config, {**self.settings(), name: value})
+
+    @property
+    def trusted(self) -> list[dict[str, t.Any]]:
+        """The servers it lets in or polls."""
+        return t.cast("list[dict[str, t.Any]]", json.loads(self.get(TRUSTED) or "[]"))
+
+    @trusted.setter
+    def trusted(self, servers: list[dict[str, t.Any]]) -> None:
+        self.set(TRUSTED, json.dumps(servers))
+
+    def trust(self, added: dict[str, t.Any]) -> None:
+        """Trust a server; one it knows at that address keeps its subscription."""
+        key = ("Thumbprint", "CommunicationStyle", "Address")
+        if not any(all(known[name] == added[name] for name in key) for known in self.trusted):
+            self.trusted = [*self.trusted, added]
+
+
+def server(thumbprint: str, address: str | None = None) -> dict[str, t.Any]:
+    """A trusted server as Tentacle.config has it: one that connects here, or with an address one that is polled."""
+    subscription = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(20))
+    return {
+        "Thumbprint": thumbprint,
+        "CommunicationStyle": ACTIVE if address else PASSIVE,
+        "Address": address,
+        "Squid": None,
+        "SubscriptionId": f"poll://{subscription}/" if address else None,
+    }
 
 
 def write_settings(machine: Machine, config: str, settings: t.Mapping[str, str]) -> None:

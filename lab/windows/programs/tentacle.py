@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tentacle.exe: instances, certificates, settings and the service. There is no Octopus server in the lab."""
+"""Tentacle.exe: instances, certificates, settings and the service.
+
+It does not speak to an Octopus Server here: whoever registers a machine does so through the server's API (lab.octopus).
+"""
 
 from __future__ import annotations
 
+import json
+import re
 import typing as t
 
 from lab.types import Completed
@@ -20,6 +25,7 @@ _OPTIONS: dict[str, dict[str, bool]] = {
     "delete-instance": {"instance": True},
     "new-certificate": {"instance": True, "if-blank": False},
     "show-thumbprint": {"instance": True, "format": True},
+    "show-configuration": {"instance": True},
     "configure": {
         "instance": True,
         "home": True,
@@ -30,8 +36,12 @@ _OPTIONS: dict[str, dict[str, bool]] = {
         "remove-trust": True,
         "reset-trust": False,
     },
+    "server-comms": {"instance": True, "thumbprint": True, "style": True, "host": True, "port": True},
+    "proxy": {"instance": True, "proxyEnable": True, "proxyHost": True, "proxyPort": True},
+    "polling-proxy": {"instance": True, "proxyEnable": True, "proxyHost": True, "proxyPort": True},
     "service": {"instance": True, "install": False, "uninstall": False, "start": False, "stop": False},
 }
+_PROXIES = {"proxy": "Octopus.Proxy.", "polling-proxy": "Octopus.Server.Proxy."}
 _NEED_A_SERVER = ("register-with", "deregister-from", "register-worker", "deregister-worker", "poll-server")
 
 
@@ -41,7 +51,7 @@ def main(call: Invocation) -> Completed:
         return failed("Usage: Tentacle <command> [<options>]")
     command = call.arguments[0].lower()
     if command in _NEED_A_SERVER:
-        raise UnsupportedError(f"Tentacle.exe {command}: the lab has no Octopus server")
+        raise UnsupportedError(f"Tentacle.exe {command}: in the lab only the API of the Octopus Server registers")
     if command not in _OPTIONS:
         raise UnsupportedError(f"Tentacle.exe {command}")
     if not call.elevated:
@@ -85,8 +95,11 @@ def _version(call: Invocation, options: dict[str, list[str]]) -> Completed:
 
 def _list(call: Invocation, options: dict[str, list[str]]) -> Completed:
     instances = tentacle_store.instances(call.machine)
+    if _first(options, "format", "text").lower() == "json":
+        found = [{"InstanceName": one.name, "ConfigurationFilePath": one.config} for one in instances]
+        return done(json.dumps(found, indent=2))
     lines = [f"Instance '{one.name}' uses configuration '{one.config}'." for one in instances]
-    return done("\n".join(lines))
+    return done("\n".join(lines) or "No instances installed")
 
 
 def _create(call: Invocation, options: dict[str, list[str]]) -> Completed:
@@ -124,6 +137,55 @@ def _show_thumbprint(call: Invocation, options: dict[str, list[str]]) -> Complet
     return done(thumbprint if "format" not in options else f'"{thumbprint}"')
 
 
+def _show_configuration(call: Invocation, options: dict[str, list[str]]) -> Completed:
+    """Write what is configured as JSON, but neither the certificate itself nor the proxies."""
+    instance = _instance(call, options)
+    if not instance.get("Tentacle.CertificateThumbprint"):
+        return failed("Object reference not set to an instance of an object.", rc=100)
+    number = int(instance.get("Tentacle.Services.PortNumber"))
+    shown = {
+        "Octopus": {"Home": instance.get("Octopus.Home")},
+        "Tentacle": {
+            "CertificateThumbprint": instance.get("Tentacle.CertificateThumbprint"),
+            "Communication": {"TrustedOctopusServers": instance.trusted},
+            "Deployment": {"ApplicationDirectory": instance.get("Tentacle.Deployment.ApplicationDirectory")},
+            "Services": {"NoListen": instance.get("Tentacle.Services.NoListen") == "True", "PortNumber": number},
+        },
+    }
+    return done(json.dumps(shown, indent=2))
+
+
+def _server_comms(call: Invocation, options: dict[str, list[str]]) -> Completed:
+    """Poll a trusted server. (The lab has no passive style here: it is what `configure --trust` gives.)"""
+    instance = _instance(call, options)
+    thumbprint = _first(options, "thumbprint")
+    if not instance.trusted:
+        raise TentacleError(
+            "Before server communications can be modified, trust must be established with the configure command"
+        )
+    if thumbprint not in (one["Thumbprint"] for one in instance.trusted):
+        raise TentacleError("No trusted server was found with the supplied thumbprint")
+    if _first(options, "style").lower() != "tentacleactive":
+        raise UnsupportedError(f"Tentacle.exe server-comms --style {_first(options, 'style')}")
+    if not _first(options, "host"):
+        raise TentacleError("Please provide either the server hostname or websocket address, e.g. --host=OCTOPUS")
+    address = f"https://{_first(options, 'host')}:{_first(options, 'port', '10943')}/"
+    instance.trust(tentacle_store.server(thumbprint, address))
+    return done("Updated server communications configuration")
+
+
+def _proxy(call: Invocation, options: dict[str, list[str]]) -> Completed:
+    """Set how the Tentacle gets out: its downloads (proxy) or its connection to the server (polling-proxy)."""
+    instance = _instance(call, options)
+    prefix = _PROXIES[call.arguments[0].lower()]
+    enabled = _first(options, "proxyenable").lower() == "true"
+    host = re.sub(r"^\w+://|[:/].*$", "", _first(options, "proxyhost")) if enabled else ""
+    instance.set(prefix + "ProxyHost", host)
+    instance.set(prefix + "ProxyPort", _first(options, "proxyport", "80"))
+    instance.set(prefix + "UseDefaultProxy", str(enabled and not host))
+    return done(f"Using custom proxy at: {host}" if host else "Proxy use is disabled")
+
+
 def _configure(call: Invocation, options: dict[str, list[str]]) -> Completed:
     instance = _instance(call, options)
     names = {"home": "Octopus.Home", "app": "Tentacle.Deployment.ApplicationDirectory"}
@@ -137,10 +199,11 @@ def _configure(call: Invocation, options: dict[str, list[str]]) -> Completed:
         instance.set("Tentacle.Services.PortNumber", options["port"][0])
     if "nolisten" in options:
         instance.set("Tentacle.Services.NoListen", options["nolisten"][0].capitalize())
-    trusted = [] if "reset-trust" in options else [one for one in instance.get("Tentacle.Trust").split(",") if one]
-    trusted = [one for one in trusted if one not in options.get("remove-trust", [])]
-    trusted += [one for one in options.get("trust", []) if one not in trusted]
-    instance.set("Tentacle.Trust", ",".join(trusted))
+    if "reset-trust" in options:
+        instance.trusted = []
+    instance.trusted = [one for one in instance.trusted if one["Thumbprint"] not in options.get("remove-trust", [])]
+    for thumbprint in options.get("trust", []):
+        instance.trust(tentacle_store.server(thumbprint))
     return done("These changes require a restart of the Tentacle.")
 
 
@@ -174,6 +237,10 @@ _COMMANDS: dict[str, t.Callable[[Invocation, dict[str, list[str]]], Completed]] 
     "delete-instance": _delete,
     "new-certificate": _new_certificate,
     "show-thumbprint": _show_thumbprint,
+    "show-configuration": _show_configuration,
     "configure": _configure,
+    "server-comms": _server_comms,
+    "proxy": _proxy,
+    "polling-proxy": _proxy,
     "service": _service,
 }

@@ -146,7 +146,29 @@ def test_a_tentacle_is_set_up_step_by_step(tentacle: Machine) -> None:
     assert run(tentacle, f"{TENTACLE} show-thumbprint").stdout.decode().strip() == thumbprint
     index = tentacle.files.read_text("C:\\ProgramData\\Octopus\\Tentacle\\Instances\\tentacle.config")
     assert json.loads(index) == {"Name": "Tentacle", "ConfigurationFilePath": config}
-    assert tentacle_store.find(tentacle, "").get("Tentacle.Trust") == "ABCDEF"
+    assert [one["Thumbprint"] for one in tentacle_store.find(tentacle, "").trusted] == ["ABCDEF"]
+
+
+def test_a_tentacle_that_polls_shows_its_subscription(tentacle: Machine) -> None:
+    steps = [
+        "create-instance --config C:\\Octopus\\Tentacle.config",
+        "new-certificate",
+        "configure --noListen True --trust ABCDEF",
+        "server-comms --thumbprint ABCDEF --style TentacleActive --host octopus.example --port 10943",
+        "polling-proxy --proxyEnable true --proxyHost http://proxy.example --proxyPort 3128",
+    ]
+    assert [run(tentacle, f"{TENTACLE} {step}").rc for step in steps] == [0] * len(steps)
+    shown = json.loads(run(tentacle, f"{TENTACLE} show-configuration").stdout)["Tentacle"]
+    assert shown["Services"] == {"NoListen": True, "PortNumber": 10933}
+    passive, active = shown["Communication"]["TrustedOctopusServers"]
+    assert (passive["CommunicationStyle"], passive["Address"], passive["SubscriptionId"]) == (1, None, None)
+    assert (active["CommunicationStyle"], active["Address"]) == (2, "https://octopus.example:10943/")
+    assert active["SubscriptionId"].startswith("poll://")
+    run(tentacle, f"{TENTACLE} {steps[3]}")
+    assert json.loads(run(tentacle, f"{TENTACLE} show-configuration").stdout)["Tentacle"] == shown
+    assert tentacle_store.find(tentacle, "").get("Octopus.Server.Proxy.ProxyHost") == "proxy.example"
+    listed = json.loads(run(tentacle, f"{TENTACLE} list-instances --format json").stdout)
+    assert listed == [{"InstanceName": "Tentacle", "ConfigurationFilePath": "C:\\Octopus\\Tentacle.config"}]
 
 
 @pytest.mark.parametrize(
@@ -170,6 +192,6 @@ def test_a_service_without_certificate_does_not_start(tentacle: Machine) -> None
     assert b"no certificate" in done.stderr
 
 
-def test_there_is_no_server_to_register_with(tentacle: Machine) -> None:
-    with pytest.raises(UnsupportedError, match="no Octopus server"):
+def test_only_the_api_of_the_server_registers(tentacle: Machine) -> None:
+    with pytest.raises(UnsupportedError, match="only the API"):
         run(tentacle, f"{TENTACLE} register-with --server http://x")
