@@ -21,7 +21,7 @@ import uuid
 import xml.etree.ElementTree as ET
 
 import psrpcore
-from psrpcore.types import PipelineState, PSInvocationState
+from psrpcore.types import PipelineState, PSInvocationState, add_note_property
 
 from lab.psrp import records
 from lab.psrp.requests import RefusedError, read_pipeline
@@ -89,6 +89,16 @@ class Work(t.NamedTuple):
         self.finished(records.failure(reason))
 
 
+class _Server(psrpcore.ServerRunspacePool):
+    """For clients that write the id of a call as CI: to PowerShell, unlike to psrpcore, that is the same as ci."""
+
+    def _process_SetMaxRunspaces(self, event: psrpcore.SetMaxRunspacesEvent) -> None:  # noqa: N802 - psrpcore's name
+        super()._process_SetMaxRunspaces(_with_call_id(event))
+
+    def _process_SetMinRunspaces(self, event: psrpcore.SetMinRunspacesEvent) -> None:  # noqa: N802 - psrpcore's name
+        super()._process_SetMinRunspaces(_with_call_id(event))
+
+
 class Pool:
     """One runspace pool.
 
@@ -99,7 +109,7 @@ class Pool:
         self._powershell = powershell
         self._start = start
         self._fragment = min(_FRAGMENT, limit)
-        self._server = psrpcore.ServerRunspacePool({"PSVersionTable": powershell.version_table})
+        self._server = _Server({"PSVersionTable": powershell.version_table})
         self._pipelines: dict[uuid.UUID, Pipeline] = {}
         self._outgoing: dict[uuid.UUID | None, collections.deque[bytes]] = collections.defaultdict(collections.deque)
         self._held_back: list[bytes] = []
@@ -268,6 +278,16 @@ class Pool:
     def _queue_messages(self) -> None:
         while (payload := self._server.data_to_send(self._fragment)) is not None:
             self._outgoing[payload.pipeline_id].extend(_split(payload.data))
+
+
+_Event = t.TypeVar("_Event", psrpcore.SetMaxRunspacesEvent, psrpcore.SetMinRunspacesEvent)
+
+
+def _with_call_id(event: _Event) -> _Event:
+    message = event._ps_object
+    if hasattr(message, "CI"):
+        add_note_property(message, "ci", message.CI, force=True)
+    return event
 
 
 def _split(data: bytes) -> t.Iterator[bytes]:

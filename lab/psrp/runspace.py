@@ -132,6 +132,7 @@ class GuestRunspace:
             else:
                 block = ScriptBlock(parse(command.text))
                 given = engine.paired(block, arguments)
+                shell.scopes.set("input", [])  # not what an earlier pipeline was given
                 invoke(shell, block, given, piped, out, new_scope=command.local_scope)
 
     def _session(self) -> Interpreter:

@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import datetime
-import decimal
 import typing as t
-import uuid
 
 from psrpcore import types as wire
 
@@ -120,7 +118,7 @@ def from_wire(value: t.Any) -> Value:
         return HashTable((str(key), from_wire(item)) for key, item in value.items())
     if isinstance(value, list):
         return [from_wire(item) for item in value]
-    if isinstance(value, decimal.Decimal | uuid.UUID | wire.PSVersion) or not isinstance(value, wire.PSObject):
+    if type(value) not in (wire.PSObject, wire.PSCustomObject):
         raise UnsupportedError(f"a {type(value).__name__} as an argument or input of a remote pipeline")
     return _plain_object(value)
 

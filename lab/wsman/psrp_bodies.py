@@ -23,9 +23,8 @@ POWERSHELL = "http://schemas.microsoft.com/powershell/Microsoft.PowerShell"
 _CREATION_XML = "{http://schemas.microsoft.com/powershell}creationXml"
 # The newest version of the protocol that Windows PowerShell 5.1 speaks.
 _VERSION = (2, 3)
-# Windows has the misspelled word, and so has every client.
+# The word is misspelled in Windows and in its specification.
 _STOP = "powershell/signal/crtl_c"
-_TERMINATE = f"{SHELL}/signal/terminate"
 
 
 def _create(body: ET.Element, options: Options) -> Request:
@@ -68,10 +67,9 @@ def _receive(body: ET.Element, _options: Options) -> Request:
 
 def _signal(body: ET.Element, _options: Options) -> Request:
     node = element(body, "rsp:Signal")
+    # To PowerShell every other code means the end of the command: pypsrp's "stop" (spelled correctly) is such a one.
     code = text(element(node, "rsp:Code"))
-    if code not in (_STOP, _TERMINATE):
-        raise faults.invalid_body(f"the shell has no signal {code!r}")
-    return SignalCommand(attribute(node, "CommandId"), "terminate" if code == _TERMINATE else "ctrl_c")
+    return SignalCommand(attribute(node, "CommandId"), "ctrl_c" if code == _STOP else "terminate")
 
 
 READERS: dict[str, t.Callable[[ET.Element, Options], Request]] = {

@@ -107,16 +107,19 @@ class RunspaceShell:
             raise faults.invalid_body(f"PSRP: {exc}") from exc
 
     def _output(self, command_id: str | None, max_envelope: int) -> Reply | Wait:
-        if self._closed:
-            raise faults.aborted()
         pipeline_id = None if command_id is None else self._pipeline(command_id)
         if not self._pool.has_output(pipeline_id):
-            return Wait(lambda: self._output(command_id, max_envelope))
+            return Wait(lambda: self._output_later(command_id, max_envelope))
         taken = self._pool.take(pipeline_id, payload_limit(max_envelope), _AROUND_FRAGMENT)
         chunks = tuple(("stdout", fragment) for fragment in taken)
         # What a PowerShell script ends with is told by the protocol inside; this is the exit code of its transport.
         ended = pipeline_id is not None and self._pool.ended(pipeline_id)
         return Output(command_id and command_id.upper(), chunks, (), 0 if ended else None)
+
+    def _output_later(self, command_id: str | None, max_envelope: int) -> Reply | Wait:
+        if self._closed or (command_id is not None and not self._pool.knows(uuid.UUID(command_id))):
+            raise faults.aborted()
+        return self._output(command_id, max_envelope)
 
     def _pipeline(self, command_id: str) -> uuid.UUID:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 import typing as t
 
 from pypsrp.host import PSHost, PSHostUserInterface
@@ -82,14 +83,26 @@ def host() -> PSHost:
     return PSHost(None, None, False, "Test Host", None, PSHostUserInterface(), None)
 
 
-def run(pool: RunspacePool, script: str, *arguments: t.Any, piped: list[t.Any] | None = None, **options: t.Any) -> t.Any:
+def run(
+    pool: RunspacePool, script: str, *arguments: t.Any, piped: list[t.Any] | None = None, local: bool | None = None
+) -> PowerShell:
     """A script's pipeline, run to its end."""
     pipeline = PowerShell(pool)
-    pipeline.add_script(script, **options)
+    pipeline.add_script(script, use_local_scope=local)
     for argument in arguments:
         pipeline.add_argument(argument)
     pipeline.invoke(piped)
     return pipeline
+
+
+def eventually(condition: t.Callable[[], object], seconds: float = 5) -> bool:
+    """Whether something comes true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
 
 
 @contextlib.contextmanager
