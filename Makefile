@@ -48,7 +48,7 @@ types: setup
 .PHONY: test
 test: check ## Everything: the quick part, the lab's tests, the builds end to end
 	pytest -q -n 2 tests/lab
-	pytest -q tests/e2e
+	pytest -q -n 2 --dist loadgroup tests/e2e
 
 .PHONY: bench
 bench: setup ## Print the measures
