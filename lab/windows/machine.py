@@ -10,7 +10,7 @@ import ipaddress
 import secrets
 import typing as t
 
-from lab.windows import environment, feature_effects, firewall_registry, pending
+from lab.windows import account_registry, environment, feature_effects, firewall_registry, pending
 from lab.windows.certificates import Certificates
 from lab.windows.environment import Environment
 from lab.windows.errors import NetworkError, WindowsError
@@ -73,6 +73,7 @@ class Machine:
         self.firewall = Firewall()
         firewall_registry.mirror(self.registry, self.firewall, version.key)
         self.users = Users(sid or new_sid())
+        account_registry.mirror(self.registry, self.users)
         self.certificates = Certificates(self.clock)
         self.tasks = ScheduledTasks()
         self.winrm = WinRM(self.registry, self.services, self.certificates)

@@ -56,6 +56,7 @@ class Registry:
         self._user_hive = "HKU\\" + DEFAULT_PROFILE
         # Keys that only show what something else keeps.
         self._shown: dict[str, t.Callable[[], dict[str, Value]]] = {}
+        self._shown_below: dict[str, t.Callable[[], list[str]]] = {}
         for hive in ("HKLM", "HKU", "HKCC"):
             self._keys[hive.lower()] = Key(hive)
 
@@ -63,11 +64,16 @@ class Registry:
         """Make a key whose values are asked for each time; who writes there has missed the interface for it."""
         self._shown[self.create_key(path).lower()] = values
 
+    def show_below(self, path: str, names: t.Callable[[], list[str]]) -> None:
+        """Make a key whose sub-keys are asked for each time. They can be listed, not opened."""
+        self._shown_below[self.create_key(path).lower()] = names
+
     def as_user(self, sid: str) -> Registry:
         """Give the same registry as a user sees it: ``HKCU`` is that user's hive."""
         view = Registry.__new__(Registry)
         view._keys = self._keys
         view._shown = self._shown
+        view._shown_below = self._shown_below
         view._user_hive = f"HKU\\{sid}"
         return view
 
@@ -127,12 +133,16 @@ class Registry:
             self._keys[key.path.lower()] = key
 
     def _refuse_shown(self, path: str) -> None:
-        if self.normalise(path).lower() in self._shown:
+        full = self.normalise(path).lower()
+        if full in self._shown or full in self._shown_below or full.rpartition("\\")[0] in self._shown_below:
             raise UnsupportedError(f"writing to the registry key {path}, which only shows what is kept elsewhere")
 
     def subkeys(self, path: str) -> list[str]:
         """Give the names of the keys directly below, sorted; an absent key has none."""
-        prefix = self.normalise(path).lower() + "\\"
+        full = self.normalise(path).lower()
+        if full in self._shown_below:
+            return sorted(self._shown_below[full](), key=str.lower)
+        prefix = full + "\\"
         below = [key for key in list(self._keys) if key.startswith(prefix) and "\\" not in key[len(prefix) :]]
         found = [entry for entry in map(self._keys.get, below) if entry is not None]
         return sorted((entry.path.rpartition("\\")[2] for entry in found), key=str.lower)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from lab.windows import account_registry
 from lab.windows.machine import Machine
 from lab.windows.modules.context import ModuleContext, ModuleError, Params, Result
 from lab.windows.registry import Value
@@ -30,6 +31,11 @@ def run(machine: Machine, params: Params, context: ModuleContext) -> Result:
     if not PATH.match(path):
         raise ModuleError(f"path: {path} is not a valid registry path, see module documentation for examples.")
     registry = machine.registry_as(context.user)
+    if account_registry.closed_to(registry, path, machine.user_sid(context.user)):
+        raise ModuleError(
+            'Unhandled exception while executing module: Exception calling "OpenSubKey" with "2" argument(s): '
+            '"Requested registry access is not allowed."'
+        )
     if not registry.key_exists(path):
         return {"exists": False}
     if name is not None:
