@@ -8,7 +8,7 @@ import time
 import typing as t
 
 from tests.bench.table import Row
-from tests.bench.workshop import Workshop
+from tests.bench.workshop import BuildError, Workshop
 from tests.lab.psrp.instances import launch
 
 ORDER = 80
@@ -38,7 +38,7 @@ def _play(place: Workshop, connection: str) -> tuple[float, dict[str, int]]:
     ran = instance.ansible(connection, "ansible-playbook", str(PLAY), folder=folder)
     seconds = time.monotonic() - began
     if ran.returncode != 0:
-        raise RuntimeError(ran.stdout + ran.stderr)
+        raise BuildError(f"{ran.stdout}{ran.stderr}\nbench: the play over {connection} failed")
     (counted,) = (row["winrm"] for row in place.status()["instances"] if row["instance_id"] == instance.instance_id)
     place.lab.client("ec2").terminate_instances(InstanceIds=[instance.instance_id])
     return seconds, counted
