@@ -63,6 +63,8 @@ class Space:
                 {"Id": f"{prefix}-{number}{place}", "Name": one, "SpaceId": self.resource["Id"]}
                 for place, one in enumerate(names[number - 1], 1)
             ]
+        for place, policy in enumerate(self.collections["machinepolicies"]):
+            policy["IsDefault"] = place == 0
         self.collections |= {"machines": [], "workers": []}
         self._next = 1
 
