@@ -80,13 +80,12 @@ def test_opening_takes_what_it_takes_on_windows(desk: Desk) -> None:
     """Create, capabilities and private data in one Receive, the news that the pool is open in a second one."""
     with desk.wsman() as connection:
         pool = RunspacePool(connection)
-        connection.get_server_config = None
         pool.open()
-        before = desk.endpoint.counters.requests
+        requests_to_open = desk.endpoint.counters.requests
         pool.close()
 
-    logon = 2  # the first request is refused with a challenge, and sent again with an answer twice
-    assert before == logon + 3
+    refused = 2  # the first request comes without a token, then with one that is answered by a challenge
+    assert requests_to_open == refused + 3
 
 
 def test_a_pool_remembers(desk: Desk) -> None:
