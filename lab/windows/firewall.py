@@ -108,23 +108,27 @@ class Firewall:
         """Take a rule away."""
         self.rules = [other for other in self.rules if other is not rule]
 
-    def admits(self, peer: str, port: int, protocol: str = "tcp") -> bool:
-        """Say whether a connection from an address to a local port gets in: a Block rule wins over Allow."""
+    def admits(self, peer: str, port: int, protocol: str = "tcp", program: str = "System") -> bool:
+        """Say whether a connection from an address to a local port gets in: a Block rule wins over Allow.
+
+        ``program`` is who listens there; a rule that names the port too is taken to know.
+        """
         profile = self.profiles[self.active]
         if not profile.enabled:
             return True
-        matching = [rule for rule in self.rules if self._matches(rule, peer, port, protocol)]
+        matching = [rule for rule in self.rules if self._matches(rule, peer, port, protocol, program)]
         if any(rule.action == "Block" for rule in matching):
             return False
         return any(rule.action == "Allow" for rule in matching) or not profile.blocks_inbound
 
-    def _matches(self, rule: Rule, peer: str, port: int, protocol: str) -> bool:
+    def _matches(self, rule: Rule, peer: str, port: int, protocol: str, program: str) -> bool:
         return (
             rule.enabled
             and rule.direction == "Inbound"
             and self.active in rule.profiles
             and rule.protocol.lower() in ("any", protocol.lower(), str(PROTOCOLS[protocol.lower()]))
             and _port_in(port, rule.local_ports)
+            and (rule.program.lower() in ("", program.lower()) or rule.local_ports not in ("Any", "*"))
             and self._address_in(peer, rule.remote_addresses)
         )
 

@@ -28,6 +28,12 @@ def test_a_rule_lets_in_whom_it_names(guest: Guest) -> None:
     assert again["msg"] == "Firewall rule(s) changed '' - unchanged 'Tentacle'"
 
 
+def test_a_rule_for_a_program_is_for_no_other(guest: Guest) -> None:
+    guest.ok(RULE, name="x", program="C:\\x.exe")
+    assert not guest.machine.firewall.admits("10.0.0.1", 10933)
+    assert guest.machine.firewall.admits("10.0.0.1", 10933, program="c:\\X.exe")
+
+
 def test_addresses_compare_by_what_they_mean(guest: Guest) -> None:
     guest.ok(RULE, name="x", protocol="tcp", localport="80", remoteip="10.0.0.0/255.0.0.0,192.168.1.1")
     assert not guest.ok(RULE, name="x", remoteip="192.168.1.1/32,10.0.0.0/8")["changed"]
