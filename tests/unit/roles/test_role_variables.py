@@ -62,26 +62,6 @@ def test_an_agent_without_an_environment_gets_one() -> None:
     assert value_of("proxy", "__proxy_ssm_now", __proxy_ssm_service={"exists": False}) == []
 
 
-@pytest.mark.parametrize(
-    ("rule", "cuts"),
-    [
-        ({"name": "r", "port": "5986"}, False),
-        ({"name": "r", "port": "5986", "action": "block"}, True),
-        ({"name": "r", "port": "5986", "state": "absent"}, True),
-        ({"name": "r", "port": "80,5000-6000", "action": "block"}, True),
-        ({"name": "r", "port": "80,443", "action": "block"}, False),
-        ({"name": "r", "port": "5986", "action": "block", "direction": "out"}, False),
-        ({"name": "r", "port": "5986", "action": "block", "protocol": "udp"}, False),
-        ({"name": "r", "action": "block"}, True),
-        ({"name": "r", "action": "block", "program": r"C:\bad.exe"}, False),
-        ({"name": "r", "state": "absent"}, False),
-    ],
-)
-def test_the_firewall_sees_which_rules_would_cut_the_connection(rule: dict[str, t.Any], cuts: bool) -> None:
-    found = value_of("firewall", "__firewall_cutting", firewall_rules=[rule], ansible_port=5986)
-    assert found == (["r"] if cuts else [])
-
-
 def test_presets_are_rules() -> None:
     presets = [{"name": "tentacle", "remote": ["10.0.0.0/8"]}, {"name": "rdp", "state": "absent"}]
     wanted = value_of("firewall", "__firewall_wanted", firewall_presets=presets, firewall_rules=[{"name": "Web"}])
