@@ -13,7 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 LOCATIONS = ("LocalMachine", "CurrentUser")
-STORES = ("My", "Root", "CA", "TrustedPeople", "TrustedPublisher", "AuthRoot", "Disallowed", "AddressBook")
+STORES = (
+    *("My", "Root", "CA", "TrustedPeople", "TrustedPublisher", "AuthRoot", "Disallowed", "AddressBook"),
+    "WebHosting",  # of IIS
+)
 
 
 @dataclasses.dataclass
