@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import functools
 import json
 import typing as t
 
 from ansible.executor.powershell.module_manifest import _create_powershell_wrapper
-from ansible.plugins.loader import become_loader, init_plugin_loader, module_loader
+from ansible.plugins.loader import become_loader, module_loader
 from ansible.plugins.shell.powershell import ShellModule
 
 from lab.execution import execute
@@ -22,13 +21,7 @@ SHELL = ShellModule()
 COMMAND = SHELL.build_module_command("", "#!powershell", "")
 
 
-@functools.cache
-def _load_collections() -> None:
-    init_plugin_loader()
-
-
 def _payload(name: str, args: dict[str, t.Any], async_timeout: int, become: t.Any, environment: t.Any) -> bytes:
-    _load_collections()
     found = module_loader.find_plugin_with_context(name, mod_type=".ps1")
     with open(found.plugin_resolved_path, "rb") as source:
         data = source.read()
@@ -111,7 +104,6 @@ class Guest:
 
 
 def _become(user: str, password: str) -> t.Any:
-    _load_collections()
     plugin = become_loader.get("runas")
     plugin.set_options(direct={"become_user": user, "become_pass": password or None, "become_flags": ""})
     return plugin

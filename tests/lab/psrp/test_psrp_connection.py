@@ -9,13 +9,11 @@ import typing as t
 import pytest
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.playbook.play_context import PlayContext
-from ansible.plugins.loader import connection_loader, init_plugin_loader
+from ansible.plugins.loader import connection_loader
 
 from lab.windows.machine import Machine
 from tests.lab.psrp.guests import Desk
 from tests.lab.wsman.guests import PASSWORD, flood
-
-init_plugin_loader()
 
 
 def connect(desk: Desk, scheme: str = "https", password: str = PASSWORD) -> t.Any:

@@ -9,11 +9,9 @@ import typing as t
 import pytest
 from ansible.errors import AnsibleConnectionFailure
 from ansible.playbook.play_context import PlayContext
-from ansible.plugins.loader import connection_loader, init_plugin_loader
+from ansible.plugins.loader import connection_loader
 
 from tests.lab.wsman.guests import PASSWORD, Service, flood
-
-init_plugin_loader()
 
 
 def connect(service: Service, scheme: str, password: str = PASSWORD) -> t.Any:
