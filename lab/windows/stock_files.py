@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 import typing as t
 
+from lab.windows import dotnet_proxy
+
 if t.TYPE_CHECKING:
     from lab.windows.machine import Machine
 
@@ -137,6 +139,7 @@ def add_files(machine: Machine, launch_agent: str) -> None:
     files.write("C:\\Windows\\System32\\drivers\\etc\\hosts", "# hosts\r\n")
     files.write("C:\\Windows\\System32\\drivers\\etc\\services", "# services\r\n")
     files.write("C:\\ProgramData\\Amazon\\SSM\\Logs\\amazon-ssm-agent.log", b"", parents=True)
+    dotnet_proxy.add_files(machine)
     if launch_agent == "v2":
         _add_v2(machine)
     else:

@@ -14,6 +14,7 @@ DOTNET = MICROSOFT + "\\NET Framework Setup\\NDP\\v4"
 UNINSTALL = MICROSOFT + "\\Windows\\CurrentVersion\\Uninstall"
 CONTROL = "HKLM\\SYSTEM\\CurrentControlSet\\Control"
 INTERNET_SETTINGS = "SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Internet Settings"
+POLICIES = "SOFTWARE\\Policies\\Microsoft\\Windows"
 _PATH = (
     "%SystemRoot%\\system32;%SystemRoot%;%SystemRoot%\\System32\\Wbem;"
     "%SYSTEMROOT%\\System32\\WindowsPowerShell\\v1.0\\;%SYSTEMROOT%\\System32\\OpenSSH\\"
@@ -57,7 +58,7 @@ def add_registry(machine: Machine, launch_agent: str) -> None:
     registry.create_key("HKU\\.DEFAULT\\Environment")
     registry.create_key("HKU\\S-1-5-18\\Environment")
     registry.create_key(f"{MICROSOFT}\\Windows\\CurrentVersion\\Policies\\System")
-    registry.create_key("HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows")
+    registry.create_key(f"HKLM\\{POLICIES}\\CurrentVersion\\Internet Settings\\Cache")
     registry.set(MICROSOFT + "\\PowerShell\\3\\PowerShellEngine", "PowerShellVersion", machine.version.powershell)
 
 

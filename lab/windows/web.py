@@ -7,7 +7,7 @@ import base64
 import typing as t
 import urllib.parse
 
-from lab.windows import proxy
+from lab.windows import dotnet_proxy, proxy
 from lab.windows.errors import NetworkError, UnsupportedError
 from lab.windows.machine import Machine
 from lab.windows.runtime import HttpResponse
@@ -57,7 +57,7 @@ def request(
 
 
 def proxy_for(machine: Machine, url: str, params: t.Mapping[str, t.Any], user: str) -> str | None:
-    """Give the proxy of a request: none, the one that is named, or the user's WinINet setting."""
+    """Give the proxy of a request: none, the one that is named, machine.config's, or the user's WinINet setting."""
     if not params.get("use_proxy", True):
         return None
     if params.get("proxy_username") or params.get("proxy_password"):
@@ -65,6 +65,9 @@ def proxy_for(machine: Machine, url: str, params: t.Mapping[str, t.Any], user: s
     explicit = params.get("proxy_url")
     if explicit:
         return str(explicit) if "://" in str(explicit) else f"http://{explicit}"
+    configured = dotnet_proxy.find(machine)
+    if configured is not None:
+        return dotnet_proxy.for_url(configured, url)
     return proxy.read_wininet(machine, user).for_url(url)
 
 

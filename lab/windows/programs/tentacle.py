@@ -6,6 +6,7 @@ It does not speak to an Octopus Server here: whoever registers a machine does so
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import typing as t
@@ -17,6 +18,8 @@ from lab.windows.programs.base import Invocation, done, failed
 from lab.windows.tentacle_store import Instance, TentacleError
 
 MAGIC = b"MZ lab program: Tentacle"
+_PROXY_NAMES = ("instance", "proxyEnable", "proxyHost", "proxyPort", "proxyUsername", "proxyPassword")
+_PROXY = dict.fromkeys(_PROXY_NAMES, True)
 # Options by command: True takes a value.
 _OPTIONS: dict[str, dict[str, bool]] = {
     "version": {"format": True},
@@ -37,8 +40,8 @@ _OPTIONS: dict[str, dict[str, bool]] = {
         "reset-trust": False,
     },
     "server-comms": {"instance": True, "thumbprint": True, "style": True, "host": True, "port": True},
-    "proxy": {"instance": True, "proxyEnable": True, "proxyHost": True, "proxyPort": True},
-    "polling-proxy": {"instance": True, "proxyEnable": True, "proxyHost": True, "proxyPort": True},
+    "proxy": _PROXY,
+    "polling-proxy": _PROXY,
     "service": {"instance": True, "install": False, "uninstall": False, "start": False, "stop": False},
 }
 _PROXIES = {"proxy": "Octopus.Proxy.", "polling-proxy": "Octopus.Server.Proxy."}
@@ -183,6 +186,10 @@ def _proxy(call: Invocation, options: dict[str, list[str]]) -> Completed:
     instance.set(prefix + "ProxyHost", host)
     instance.set(prefix + "ProxyPort", _first(options, "proxyport", "80"))
     instance.set(prefix + "UseDefaultProxy", str(enabled and not host))
+    instance.set(prefix + "ProxyUsername", _first(options, "proxyusername"))
+    password = _first(options, "proxypassword").encode()
+    # The real program encrypts it with a key of the machine.
+    instance.set(prefix + "ProxyPassword", hashlib.sha256(password).hexdigest() if password else "")
     return done(f"Using custom proxy at: {host}" if host else "Proxy use is disabled")
 
 
