@@ -58,10 +58,21 @@ C:\Windows\System32\svchost.exe
 C:\Windows\System32\Sysprep\sysprep.exe
 C:\Windows\System32\systeminfo.exe
 C:\Windows\System32\vssvc.exe
+C:\Windows\System32\wevtutil.exe
 C:\Windows\System32\whoami.exe
 C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe
 C:\Windows\System32\winrm.cmd
 """
+EVENT_LOGS = (
+    "Application",
+    "Microsoft-Windows-PowerShell%4Operational",
+    "Microsoft-Windows-TaskScheduler%4Operational",
+    "Microsoft-Windows-WinRM%4Operational",
+    "Security",
+    "Setup",
+    "System",
+    "Windows PowerShell",
+)
 V2_PROGRAMS = r"""
 C:\Program Files\Amazon\EC2Launch\EC2Launch.exe
 C:\Program Files\Amazon\EC2Launch\service\EC2LaunchService.exe
@@ -138,6 +149,8 @@ def add_files(machine: Machine, launch_agent: str) -> None:
             files.write(path, PROGRAM, parents=True)
     files.write("C:\\Windows\\System32\\drivers\\etc\\hosts", "# hosts\r\n")
     files.write("C:\\Windows\\System32\\drivers\\etc\\services", "# services\r\n")
+    for log in EVENT_LOGS:
+        files.write(f"C:\\Windows\\System32\\winevt\\Logs\\{log}.evtx", b"ElfFile\0events of the image", parents=True)
     files.write("C:\\ProgramData\\Amazon\\SSM\\Logs\\amazon-ssm-agent.log", b"", parents=True)
     dotnet_proxy.add_files(machine)
     if launch_agent == "v2":

@@ -20,6 +20,7 @@ from lab.windows.programs import (
     sysprep,
     task_scheduler,
     tentacle,
+    wevtutil,
 )
 from lab.windows.programs.base import Invocation, Program, failed
 
@@ -38,6 +39,7 @@ _BY_PATH: dict[str, Program] = {
     _SYSTEM32 + "sc.exe": service_control.main,
     _SYSTEM32 + "schtasks.exe": task_scheduler.main,
     _SYSTEM32 + "sysprep\\sysprep.exe": sysprep.main,
+    _SYSTEM32 + "wevtutil.exe": wevtutil.main,
     _SYSTEM32 + "windowspowershell\\v1.0\\powershell.exe": powershell.main,
     "c:\\program files\\amazon\\ec2launch\\ec2launch.exe": ec2launch_v2.main,
     _V1_SCRIPTS + "initializeinstance.ps1": ec2launch_v1.initialize_main,
