@@ -8,7 +8,8 @@
 
 param(
     [string] $Agent, # v2: EC2Launch v2. v1: EC2Launch.
-    [string] $BuildProxy = '' # The proxy that the first boot set, when it must not stay in the image.
+    [string] $BuildProxy = '', # The proxy that the first boot set.
+    [switch] $ClearEventLogs
 )
 
 Set-StrictMode -Version Latest
@@ -22,6 +23,8 @@ $WinRMName = 'Golden build WinRM'
 $LaunchV2 = 'C:\Program Files\Amazon\EC2Launch\EC2Launch.exe'
 $LaunchV1 = 'C:\ProgramData\Amazon\EC2-Windows\Launch\Scripts'
 $ImageStateKey = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State'
+$ProxyPolicyKey = 'HKLM:\SOFTWARE\Policies\Microsoft\Windows\CurrentVersion\Internet Settings'
+$RoutesKey = 'HKLM:\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters\PersistentRoutes'
 $Panther = 'C:\Windows\System32\Sysprep\Panther\setuperr.log'
 
 function Write-Log {
@@ -49,13 +52,26 @@ function Invoke-LaunchScript {
     )
 }
 
+function Assert-LaunchSchedule {
+    # Builds have come out without a password because the next boot was not told to make one.
+    $config = Get-Content -Path "$LaunchV1\..\Config\LaunchConfig.json" -Raw | ConvertFrom-Json
+    if ($config.adminPasswordType -ne 'Random' -or -not $config.handleUserData) {
+        throw 'LaunchConfig.json does not ask for a random password and user data'
+    }
+    if ((Get-ScheduledTask -TaskName 'Amazon Ec2 Launch - Instance Initialization').State -eq 'Disabled') {
+        throw 'EC2Launch is not scheduled for the next boot'
+    }
+}
+
 function Invoke-Sysprep {
     if ($Agent -eq 'v2') {
+        Invoke-Program $LaunchV2 @('validate')
         Invoke-Program $LaunchV2 @('reset', '--block')
         Invoke-Program $LaunchV2 @('sysprep', '--block')
     } else {
         # Without the schedule there is no new password, and the routes to EC2's own services are those of the builder.
         Invoke-LaunchScript 'InitializeInstance.ps1' '-Schedule'
+        Assert-LaunchSchedule
         Invoke-LaunchScript 'SysprepInstance.ps1' '-NoShutdown'
     }
     $state = (Get-ItemProperty -Path $ImageStateKey -Name ImageState).ImageState
@@ -65,7 +81,12 @@ function Invoke-Sysprep {
 }
 
 function Remove-BuildProxy {
-    # Only what is still as the first boot set it: a role of the image may have set its own.
+    # Only what is still as the first boot set it: a role of the image may have set its own. With this policy the role
+    # proxy gives the whole machine one proxy: then it belongs into the image.
+    $policy = Get-ItemProperty -Path $ProxyPolicyKey -Name ProxySettingsPerUser -ErrorAction SilentlyContinue
+    if ($policy -and $policy.ProxySettingsPerUser -eq 0) {
+        return
+    }
     if ($BuildProxy -and [Environment]::GetEnvironmentVariable('HTTP_PROXY', 'Machine') -eq $BuildProxy) {
         Invoke-Program 'netsh.exe' @('winhttp', 'reset', 'proxy')
         foreach ($variable in 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY') {
@@ -74,8 +95,42 @@ function Remove-BuildProxy {
     }
 }
 
+function Remove-BuildRoute {
+    # EC2Launch made them for the builder's subnet, and makes new ones at the next boot.
+    if (Test-Path -Path $RoutesKey) {
+        foreach ($route in (Get-Item -Path $RoutesKey).Property) {
+            if ($route -like '169.254.169.*') {
+                Remove-ItemProperty -Path $RoutesKey -Name $route
+            }
+        }
+    }
+}
+
+function Remove-TemporaryFile {
+    # Files in use stay. The agents keep the user data that they ran in these directories.
+    $users = Get-ChildItem -Path C:\Users | ForEach-Object { "C:\Users\$($_.Name)\AppData\Local\Temp" }
+    $system = 'C:\Windows\Temp', 'C:\Windows\System32\config\systemprofile\AppData\Local\Temp'
+    foreach ($directory in @($users) + $system) {
+        if (Test-Path -Path $directory) {
+            Remove-Item -Path "$directory\*" -Recurse -Force -ErrorAction SilentlyContinue
+        }
+    }
+}
+
+function Clear-EventLogs {
+    # Some cannot be cleared while they record. wevtutil says so, and that is no reason to stop.
+    foreach ($name in & wevtutil.exe el) {
+        $said = & wevtutil.exe cl $name
+        if ($LASTEXITCODE -ne 0) {
+            Write-Log "The event log $name stays: $said"
+        }
+    }
+}
+
 function Remove-BuildWinRM {
-    Remove-NetFirewallRule -DisplayName $WinRMName
+    Set-Item -Path WSMan:\localhost\Service\AllowUnencrypted -Value $false -Force
+    Set-Item -Path WSMan:\localhost\Service\Auth\Basic -Value $false -Force
+    Remove-NetFirewallRule -DisplayName $WinRMName -ErrorAction SilentlyContinue
     Remove-Item -Path WSMan:\localhost\Listener\* -Recurse -Force
     foreach ($certificate in Get-ChildItem -Path Cert:\LocalMachine\My) {
         if ($certificate.FriendlyName -eq $WinRMName) {
@@ -100,6 +155,11 @@ try {
     Invoke-Sysprep
     Write-Log 'Windows is generalized: take away what the build left, and shut down'
     Remove-BuildProxy
+    Remove-BuildRoute
+    Remove-TemporaryFile
+    if ($ClearEventLogs) {
+        Clear-EventLogs
+    }
     Remove-BuildFile
     Remove-BuildWinRM
     Write-Log 'Sealed'

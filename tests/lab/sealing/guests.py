@@ -16,6 +16,7 @@ import typing as t
 
 from lab.execution import execute
 from lab.types import Completed
+from lab.windows import identity
 from lab.windows.machine import Machine, stock_machine
 from lab.wsman import CommandRequest, Listener, WinRMEndpoint
 from tests.lab.modules.calls import PASSWORD
@@ -106,6 +107,9 @@ class Server(t.NamedTuple):
 def serving(version: str, agent: str, *, core: bool = False) -> t.Iterator[Server]:
     """A booted server that waits for Ansible, as the build's user data leaves it."""
     machine = stock_machine(version, agent, core=core)
+    identity.specialize(machine)
+    machine.rename("WIN-STOCKAMI", at_once=True)
+    machine.users.get("Administrator").enabled = True
     machine.users.set_password("Administrator", PASSWORD)
     machine.power_on()
     certificate = machine.certificates.create_self_signed(["WIN-STOCKAMI"], friendly_name=BUILD_NAME)
