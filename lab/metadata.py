@@ -7,6 +7,8 @@ import base64
 import dataclasses
 import typing as t
 
+from lab.ec2.profile import read_parameter
+
 if t.TYPE_CHECKING:
     from lab.ec2.hypervisor import Instance
 
@@ -26,10 +28,15 @@ class InstanceMetadata:
     public_key: str
     user_data: bytes
     post: t.Callable[[str], None]
+    read_parameter: t.Callable[[str, bool], tuple[str, str]]
 
     def post_password(self, encrypted: str) -> None:
         """Hand the encrypted password to EC2, in base64, where GetPasswordData finds it."""
         self.post(encrypted)
+
+    def ssm_parameter(self, name: str, decrypt: bool) -> tuple[str, str]:
+        """Give the type and value of a parameter of SSM."""
+        return self.read_parameter(name, decrypt)
 
     @classmethod
     def of(cls, instance: Instance, post: t.Callable[[str], None]) -> InstanceMetadata:
@@ -46,6 +53,7 @@ class InstanceMetadata:
             public_key=pair.public_key if pair else "",
             user_data=user_data_of(instance),
             post=post,
+            read_parameter=lambda name, decrypt: read_parameter(instance, name, decrypt),
         )
 
 

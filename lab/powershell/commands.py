@@ -126,7 +126,7 @@ def _run_program(
         raise not_found(shell, name)
     if piped:
         raise UnsupportedPowerShell(f"a pipeline into the program {name}", shell.line)
-    line = subprocess.list2cmdline([path, *(argument.word for argument in arguments)])
+    line = subprocess.list2cmdline([path, *(word for argument in arguments for word in _words(argument))])
     try:
         done = programs.run(shell.machine, line, shell.user, environment=dict(shell.environment), cwd=_directory(shell))
     except windows_errors.UnsupportedError as exc:
@@ -138,6 +138,13 @@ def _run_program(
     shell.success = done.rc == 0
     for text in _lines(done.stderr):
         _program_error(shell, name, text)
+
+
+def _words(argument: Argument) -> list[str]:
+    """What a program gets for an argument: an array is one word for each element."""
+    if not argument.name and isinstance(argument.value, list):
+        return [to_string(item) for item in argument.value]
+    return [argument.word]
 
 
 def _directory(shell: Interpreter) -> str:

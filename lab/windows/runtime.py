@@ -37,8 +37,12 @@ class Network(t.Protocol):
         ...
 
 
+class AwsRefusedError(Exception):
+    """What AWS answers when the instance's role may not, or there is nothing."""
+
+
 class Metadata(t.Protocol):
-    """The instance metadata service and the console password channel."""
+    """The instance metadata service, the console password channel, and AWS as the instance's role sees it."""
 
     instance_id: str
     region: str
@@ -53,6 +57,10 @@ class Metadata(t.Protocol):
 
     def post_password(self, encrypted: str) -> None:
         """Hand the base64 of the encrypted Administrator password to EC2."""
+        ...
+
+    def ssm_parameter(self, name: str, decrypt: bool) -> tuple[str, str]:
+        """Give the type and value of a parameter of SSM, or raise AwsRefusedError."""
         ...
 
 

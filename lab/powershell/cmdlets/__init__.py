@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import lab.powershell.cmdlets.aws
 import lab.powershell.cmdlets.certificates
 import lab.powershell.cmdlets.content
 import lab.powershell.cmdlets.firewall

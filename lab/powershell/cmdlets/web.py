@@ -20,12 +20,15 @@ _PARAMETERS = (
     P("Method", choices=("Get", "Put", "Post", "Head")),
     P("Headers", "hashtable"),
     P("Body", "string"),
+    P("ContentType", "string"),
     P("TimeoutSec", "int"),
 )
 
 
 def _request(call: Call) -> HttpResponse:
     headers = {to_string(name): to_string(value) for name, value in call.get("Headers", HashTable()).items()}
+    if "ContentType" in call:
+        headers["Content-Type"] = call.text("ContentType")
     answer = call.machine.network.request(
         call.text("Uri"),
         proxy=call.text("Proxy") or None,
