@@ -112,7 +112,7 @@ def test_the_readme_names_the_role_and_exactly_its_variables(role: str) -> None:
 @pytest.mark.parametrize("path", task_files(), ids=lambda path: str(path.relative_to(PROJECT)))
 def test_modules_have_full_names_and_none_is_a_shell(path: pathlib.Path) -> None:
     for module, task in modules(path):
-        assert re.fullmatch(r"[a-z_]+\.[a-z_]+\.[a-z_]+", module), f"{module} has no full name"
+        assert re.fullmatch(r"[a-z_]+\.[a-z_]+\.[a-z0-9_]+", module), f"{module} has no full name"
         assert module not in SHELLS, f"{task['name']} runs a shell"
 
 
