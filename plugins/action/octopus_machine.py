@@ -9,6 +9,7 @@ import typing as t
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ..plugin_utils.ec2 import AWS_OPTIONS, Aws, AwsError, AwsSettings
 from ..plugin_utils.fingerprint import plain
 from ..plugin_utils.octopus import COLLECTIONS, Names, OctopusError, Resource, Wanted, describe, find, plan
 from ..plugin_utils.octopus_api import Server, Space
@@ -16,7 +17,10 @@ from ..plugin_utils.octopus_api import Server, Space
 _NAMES: dict[str, t.Any] = {"type": "list", "elements": "str", "default": []}
 ARGUMENTS: dict[str, t.Any] = {
     "server_url": {"type": "str", "required": True},
-    "api_key": {"type": "str", "required": True, "no_log": True},
+    "api_key": {"type": "str", "default": "", "no_log": True},
+    "api_key_parameter": {"type": "str", "default": "", "no_log": False},
+    "api_key_secret": {"type": "str", "default": "", "no_log": False},
+    "aws": AWS_OPTIONS,
     "validate_certs": {"type": "bool", "default": True},
     "timeout": {"type": "int", "default": 30},
     "space": {"type": "str", "default": ""},
@@ -52,12 +56,13 @@ class ActionModule(ActionBase):
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         _, given = self.validate_argument_spec(ARGUMENTS, required_if=_REQUIRED_IF)
         options = plain(given)
-        server = Server(options["server_url"], options["api_key"], options["validate_certs"], options["timeout"])
         try:
+            key = _api_key(options)
+            server = Server(options["server_url"], key, options["validate_certs"], options["timeout"])
             space = server.space(options["space"])
             change = self._absent if options["state"] == "absent" else self._present
             return result | change(space, options)
-        except OctopusError as exc:
+        except (OctopusError, AwsError) as exc:
             raise AnsibleActionFail(str(exc)) from exc
 
     def _present(self, space: Space, options: Resource) -> dict[str, t.Any]:
@@ -83,6 +88,27 @@ class ActionModule(ActionBase):
             space.delete(collection, known["Id"])
         before = describe(known, options["kind"], names)
         return {"changed": True, "machine": {}, "diff": {"before": before, "after": {}}}
+
+
+def _api_key(options: Resource) -> str:
+    """Return the key, from AWS if need be. Not with a lookup: one of amazon.aws' shows it with -vvvv.
+
+    Raises:
+        OctopusError: none was given.
+        AwsError: it cannot be read.
+    """
+    if options["api_key"]:
+        return t.cast("str", options["api_key"])
+    parameter, secret = options["api_key_parameter"], options["api_key_secret"]
+    if not parameter and not secret:
+        raise OctopusError("Set api_key, api_key_parameter or api_key_secret")
+    aws = Aws(AwsSettings(**options["aws"]))
+    if parameter:
+        with aws.explained(f"read the parameter {parameter}"):
+            found = aws.client("ssm").get_parameter(Name=parameter, WithDecryption=True)
+        return t.cast("str", found["Parameter"]["Value"])
+    with aws.explained(f"read the secret {secret}"):
+        return t.cast("str", aws.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"])
 
 
 def _wanted(options: Resource) -> Wanted:

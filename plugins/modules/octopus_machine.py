@@ -26,7 +26,29 @@ options:
   api_key:
     description: An API key that may edit machines in the space.
     type: str
-    required: true
+    default: ""
+  api_key_parameter:
+    description: Name of a parameter in SSM Parameter Store that has the key, when O(api_key) is empty.
+    type: str
+    default: ""
+  api_key_secret:
+    description: Name of a secret in Secrets Manager that is the key, when the others are empty.
+    type: str
+    default: ""
+  aws:
+    description: Where AWS is, for these two.
+    type: dict
+    default: {}
+    suboptions:
+      config_file:
+        description: An AWS configuration file instead of the usual places.
+        type: path
+      profile:
+        description: A profile of it.
+        type: str
+      region:
+        description: The region.
+        type: str
   validate_certs:
     description: Whether the server's TLS certificate must be valid.
     type: bool
@@ -127,7 +149,7 @@ EXAMPLES = r"""
 - name: Register a web server that listens
   golden.windows_ami.octopus_machine:
     server_url: https://octopus.example
-    api_key: "{{ lookup('amazon.aws.ssm_parameter', '/octopus/api-key') }}"
+    api_key_parameter: /octopus/api-key
     name: "{{ inventory_hostname }}"
     thumbprint: 5FEC5B6CA5B4E1DE5FEC5B6CA5B4E1DE5FEC5B6C
     uri: https://10.0.1.20:10933/
