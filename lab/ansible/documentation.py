@@ -75,7 +75,7 @@ def _module_document(folder: pathlib.Path, name: str, module: str) -> dict[str, 
 def _fragment(name: str) -> dict[str, t.Any]:
     """Give the options of a fragment named ``fragment`` or ``namespace.collection.fragment[.part]``."""
     parts = name.split(".")
-    if len(parts) < 3:
+    if len(parts) < 3 or parts[:2] == ["ansible", "builtin"]:
         return {}  # ansible-core's own: attributes only, no options
     path = collection_folder(".".join(parts[:2])) / "plugins" / "doc_fragments" / f"{parts[2]}.py"
     classes = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.ClassDef)]

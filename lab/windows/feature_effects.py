@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import typing as t
 
+from lab.windows import iis
+
 if t.TYPE_CHECKING:
     from lab.windows.features import Feature
     from lab.windows.machine import Machine
@@ -48,9 +50,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "Web-Default-Doc": ("C:\\inetpub\\wwwroot\\iisstart.htm", "C:\\inetpub\\wwwroot\\iisstart.png"),
     "Web-Mgmt-Console": (f"{INETSRV}\\InetMgr.exe",),
     "Web-Mgmt-Service": (f"{INETSRV}\\wmsvc.exe",),
-    "Web-Scripting-Tools": (
-        "C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\Modules\\WebAdministration\\WebAdministration.psd1",
-    ),
+    "Web-Scripting-Tools": (iis.POWERSHELL,),
     "Web-Asp-Net45": ("C:\\Windows\\Microsoft.NET\\Framework64\\v4.0.30319\\aspnet_isapi.dll",),
     "Telnet-Client": ("C:\\Windows\\System32\\telnet.exe",),
     "DNS": ("C:\\Windows\\System32\\dns.exe",),
@@ -97,6 +97,7 @@ def installed(machine: Machine, feature: Feature) -> None:
     if feature.name in COMPONENTS:
         machine.registry.set(f"{INETSTP}\\Components", COMPONENTS[feature.name], 1)
     if feature.name == "Web-WebServer":
+        machine.files.write(iis.CONFIG, iis.STOCK)
         machine.registry.set(INETSTP, "MajorVersion", 10)
         machine.registry.set(INETSTP, "MinorVersion", 0)
         machine.registry.set(INETSTP, "VersionString", "Version 10.0")
