@@ -66,5 +66,5 @@ def test_writing_there_is_refused_loudly() -> None:
     registry = stock_machine("2022", "v2").registry
     with pytest.raises(UnsupportedError, match="FirewallRules"):
         registry.set(RULES_KEY, "mine", "v2.31|Action=Allow|")
-    with pytest.raises(UnsupportedError, match="(?i)firewallpolicy"):
+    with pytest.raises(UnsupportedError, match=r"(?i)firewallpolicy"):
         registry.delete_key(POLICY_KEY)

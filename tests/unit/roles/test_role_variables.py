@@ -31,7 +31,7 @@ def value_of(role: str, name: str, **variables: t.Any) -> t.Any:
 def test_the_proxy_gets_around_ec2s_own_addresses_in_each_notation() -> None:
     wanted = {"proxy_url": "http://proxy:3128", "proxy_bypass": ["*.corp.example", "10.0.0.5"]}
     no_proxy = value_of("proxy", "__proxy_no_proxy", **wanted).split(",")
-    assert {"169.254.169.254", "fd00:ec2::254", ".corp.example", "10.0.0.5"} <= set(no_proxy)
+    assert {"169.254.169.254", "fd00:ec2::254", "[fd00:ec2::254]", ".corp.example", "10.0.0.5"} <= set(no_proxy)
     windows = value_of("proxy", "__proxy_windows_bypass", **wanted)
     assert {"169.254.169.254", "[fd00:ec2::254]", "*.corp.example"} <= set(windows)
     assert windows[-1] == "<local>"
@@ -49,17 +49,27 @@ def test_no_address_means_no_proxy(state: str, url: str, wanted: bool) -> None:
     assert bool(environment["NO_PROXY"]) is wanted
 
 
+def registry(agent: list[str] | None) -> dict[str, t.Any]:
+    """Give what the role proxy has read of the registry, with this environment of the agent's service."""
+    service = {} if agent is None else {"Environment": {"value": agent}}
+    return {"results": [{"exists": True, "properties": service if number == 1 else {}} for number in range(5)]}
+
+
 def test_the_agents_environment_keeps_what_is_not_the_proxys() -> None:
-    service = {"properties": {"Environment": {"value": ["COLOUR=blue", "HTTP_PROXY=http://old:1", "no_proxy=x"]}}}
-    wanted = value_of("proxy", "__proxy_ssm_wanted", __proxy_ssm_service=service, proxy_url="http://proxy:3128")
+    read = registry(["COLOUR=blue", "HTTP_PROXY=http://old:1", "no_proxy=x"])
+    wanted = value_of("proxy", "__proxy_ssm_wanted", __proxy_registry=read, proxy_url="http://proxy:3128")
     assert wanted[:3] == ["COLOUR=blue", "http_proxy=http://proxy:3128", "https_proxy=http://proxy:3128"]
-    gone = value_of("proxy", "__proxy_ssm_wanted", __proxy_ssm_service=service, proxy_state="absent")
+    gone = value_of("proxy", "__proxy_ssm_wanted", __proxy_registry=read, proxy_state="absent")
     assert gone == ["COLOUR=blue"]
 
 
 def test_an_agent_without_an_environment_gets_one() -> None:
-    assert value_of("proxy", "__proxy_ssm_now", __proxy_ssm_service={"exists": True, "properties": {}}) == []
-    assert value_of("proxy", "__proxy_ssm_now", __proxy_ssm_service={"exists": False}) == []
+    assert value_of("proxy", "__proxy_ssm_now", __proxy_registry=registry(None)) == []
+
+
+def test_credentials_are_part_of_a_url_with_every_sign_that_could_end_it_encoded() -> None:
+    login = {"proxy_url": "http://proxy:3128", "proxy_username": "a@b", "proxy_password": "p/w:#"}
+    assert value_of("proxy", "__proxy_full_url", **login) == "http://a%40b:p%2Fw%3A%23@proxy:3128"
 
 
 def test_presets_are_rules() -> None:

@@ -25,7 +25,10 @@ SHELLS = {
     "ansible.builtin.script",
 }
 # A program, where there is no module: role -> why it is needed.
-COMMANDS = {"octopus_tentacle": "no module reads the version of an MSI whose product code is not known"}
+COMMANDS = {
+    "octopus_tentacle": "no module reads the version of an MSI whose product code is not known",
+    "proxy": "no module knows the instances of a Tentacle",
+}
 
 
 def load(path: pathlib.Path) -> t.Any:
