@@ -137,7 +137,9 @@ def check_values(role: Role, values: c.Mapping[str, t.Any]) -> list[str]:
     if role.specification is None:
         return []
     mine = {name: plain(value) for name, value in values.items() if name in role.specification}
-    result = ArgumentSpecValidator(role.specification).validate(mine, validate_role_argument_spec=True)
+    # A default may be a template, which is no value yet.
+    specification = {name: _without_template(option or {}) for name, option in role.specification.items()}
+    result = ArgumentSpecValidator(specification).validate(mine, validate_role_argument_spec=True)
     messages = [f"{'unknown option ' * isinstance(error, UnsupportedError)}{error.msg}" for error in result.errors]
     # One mistake deep inside a list comes twice, the first time without the variable's name.
     messages = [text for text in messages if not any(other != text and other.endswith(text) for other in messages)]
@@ -206,6 +208,15 @@ def _files(path: pathlib.Path) -> list[pathlib.Path]:
         if file.is_dir():
             return sorted(item for item in file.rglob("*") if item.suffix in (".yml", ".yaml", ".json"))
     return []
+
+
+def _without_template(option: c.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    default = option.get("default")
+    return {key: value for key, value in option.items() if key != "default" or not _is_template(default)}
+
+
+def _is_template(value: t.Any) -> bool:
+    return isinstance(value, str) and "{{" in value
 
 
 def _without_secrets(message: str, role: Role, values: c.Mapping[str, t.Any]) -> str:

@@ -113,6 +113,17 @@ def test_values_are_checked_as_ansible_does(web: Role, values: dict[str, t.Any],
     assert (problems == []) if message is None else (message in problems[0]), problems
 
 
+def test_a_default_that_is_a_template_is_no_value_of_the_wrong_type(search: list[pathlib.Path]) -> None:
+    options = {
+        "plain_register": {"type": "bool"},
+        "plain_script": {"type": "bool", "default": "{{ not plain_register }}"},
+    }
+    write(search[0] / "plain" / "meta" / "argument_specs.yml", {"argument_specs": {"main": {"options": options}}})
+    role = reader(search)("plain")
+    assert check_values(role, {"plain_register": True}) == []
+    assert check_values(role, {"plain_script": "perhaps"}) != []
+
+
 def test_a_wrong_secret_is_not_repeated(search: list[pathlib.Path]) -> None:
     specification = {"argument_specs": {"main": {"options": {"plain_pin": {"type": "int", "no_log": True}}}}}
     write(search[0] / "plain" / "meta" / "argument_specs.yml", specification)
