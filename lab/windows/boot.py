@@ -10,10 +10,10 @@ import typing as t
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from lab.windows import identity, user_data
+from lab.windows import ec2config_files, identity, user_data
+from lab.windows.programs import ec2config, task_runner
 from lab.windows.programs import ec2launch_v1 as v1
 from lab.windows.programs import ec2launch_v2 as v2
-from lab.windows.programs import task_runner
 from lab.windows.tasks import Action, Task
 from lab.windows.users import meets_policy
 
@@ -70,6 +70,8 @@ def _run_agent(machine: Machine) -> BootResult:
             return initialize_v1(machine)
         ran, rc = user_data_v1(machine, "SYSTEM") if machine.tasks.find(v1.USER_DATA_TASK) else (False, 0)
         return BootResult(machine.name, "v1", user_data_ran=ran, user_data_rc=rc)
+    if machine.files.exists(ec2config_files.PROGRAM):
+        return initialize_ec2config(machine)
     return BootResult(machine.name, "")
 
 
@@ -160,7 +162,28 @@ def user_data_v1(machine: Machine, user: str) -> tuple[bool, int]:
     return True, user_data.run(machine, parsed, user, log)
 
 
-# --- both ------------------------------------------------------------------------------------------------------------
+# --- EC2Config -------------------------------------------------------------------------------------------------------
+
+
+def initialize_ec2config(machine: Machine) -> BootResult:
+    """What EC2Config does at a boot: a password after sysprep (at every boot with Ec2SetPassword), user data once."""
+    first = bool(machine.extras.pop(ec2config_files.PENDING, False))
+    password = (first or ec2config_files.enabled(machine, "Ec2SetPassword")) and _set_password(machine, "random", "")
+    ran, rc = False, 0
+    parsed = user_data.of(machine)
+    if ec2config_files.enabled(machine, "Ec2HandleUserData"):
+        if parsed is not None:
+            ran, rc = (
+                True,
+                user_data.run(machine, parsed, _user(password), lambda text: ec2config.write_log(machine, text)),
+            )
+        if parsed is None or not parsed.persist:
+            ec2config_files.disable(machine, "Ec2HandleUserData")
+    ec2config.write_log(machine, "Message: Windows is Ready to use")
+    return BootResult(machine.name, "ec2config", False, first, password, ran, rc)
+
+
+# --- all ------------------------------------------------------------------------------------------------------------
 
 
 def _user(password_set: bool) -> str:

@@ -20,6 +20,7 @@ GROUPS = {
     "Administrators": ("S-1-5-32-544", "Administrators have complete and unrestricted access to the computer/domain"),
     "Users": ("S-1-5-32-545", "Users are prevented from making accidental or intentional system-wide changes"),
     "Guests": ("S-1-5-32-546", "Guests have the same access as members of the Users group by default"),
+    "Backup Operators": ("S-1-5-32-551", "Backup Operators can override security restrictions to back up files"),
     "Remote Desktop Users": ("S-1-5-32-555", "Members in this group are granted the right to logon remotely"),
     "Remote Management Users": ("S-1-5-32-580", "Members of this group can access WMI resources over WS-Management"),
     "IIS_IUSRS": ("S-1-5-32-568", "Built-in group used by Internet Information Services."),
@@ -32,12 +33,13 @@ def stock_machine(version: str, launch_agent: str, *, core: bool = False, clock:
     """Make a stock AMI's machine.
 
     :param version: ``2016``, ``2019``, ``2022`` or ``2025``.
-    :param launch_agent: ``v2`` (EC2Launch v2, on 2022 and 2025) or ``v1`` (EC2Launch v1, on 2016 and 2019).
+    :param launch_agent: ``v2`` (EC2Launch v2, on 2022 and 2025), ``v1`` (EC2Launch v1, on 2016 and 2019) or
+        ``ec2config`` (on none of them as Amazon delivers them).
     :raises KeyError: unknown version.
     :raises ValueError: unknown launch agent.
     """
-    if launch_agent not in ("v1", "v2"):
-        raise ValueError(f"'{launch_agent}' is not a launch agent that the lab knows (v1, v2)")
+    if launch_agent not in ("v1", "v2", "ec2config"):
+        raise ValueError(f"'{launch_agent}' is not a launch agent that the lab knows (v1, v2, ec2config)")
     if clock is not None:
         return _build(version, launch_agent, core, clock)
     return _template(version, launch_agent, core).snapshot()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import typing as t
 
-from lab.windows import dotnet_proxy
+from lab.windows import dotnet_proxy, ec2config_files
 
 if t.TYPE_CHECKING:
     from lab.windows.machine import Machine
@@ -153,10 +153,7 @@ def add_files(machine: Machine, launch_agent: str) -> None:
         files.write(f"C:\\Windows\\System32\\winevt\\Logs\\{log}.evtx", b"ElfFile\0events of the image", parents=True)
     files.write("C:\\ProgramData\\Amazon\\SSM\\Logs\\amazon-ssm-agent.log", b"", parents=True)
     dotnet_proxy.add_files(machine)
-    if launch_agent == "v2":
-        _add_v2(machine)
-    else:
-        _add_v1(machine)
+    {"v2": _add_v2, "v1": _add_v1, "ec2config": _add_ec2config}[launch_agent](machine)
 
 
 def _add_v2(machine: Machine) -> None:
@@ -184,3 +181,16 @@ def _add_v1(machine: Machine) -> None:
     ):
         machine.files.write(f"{V1_ROOT}\\{path}", content, parents=True)
     machine.files.mkdir(f"{V1_ROOT}\\Log")
+
+
+def _add_ec2config(machine: Machine) -> None:
+    machine.files.write(ec2config_files.PROGRAM, PROGRAM, parents=True)
+    machine.files.write(
+        ec2config_files.SETTINGS, ec2config_files.STOCK_SETTINGS.replace("Disabled", "Enabled"), parents=True
+    )
+    machine.files.write(ec2config_files.BUNDLE, ec2config_files.STOCK_BUNDLE, parents=True)
+    machine.files.write(f"{ec2config_files.ROOT}\\sysprep2008.xml", UNATTEND)
+    # Ec2SetPassword would make a new password at every boot: a stock AMI has asked for one after sysprep only.
+    ec2config_files.disable(machine, "Ec2SetPassword")
+    ec2config_files.disable(machine, "Ec2SetComputerName")
+    machine.extras[ec2config_files.PENDING] = True

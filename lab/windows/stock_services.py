@@ -68,13 +68,15 @@ wuauserv | Windows Update | {_HOST}netsvcs -p | manual | S | RpcSs
 """
 _V2_BINARY = "C:\\Program Files\\Amazon\\EC2Launch\\service\\EC2LaunchService.exe"
 V2 = f'Amazon EC2Launch | Amazon EC2Launch | "{_V2_BINARY}" | auto | S |'
+EC2CONFIG = r"Ec2Config | Ec2Config | C:\Program Files\Amazon\Ec2ConfigService\Ec2Config.exe | auto | S |"
 # Manual services that something starts right after each boot.
 ALSO_RUNNING = ("netprofm", "PlugPlay", "TermService", "UmRdpService", "WinHttpAutoProxySvc", "SessionEnv", "Appinfo")
 
 
 def add_services(machine: Machine, launch_agent: str) -> None:
     """Define the stock services; nothing runs yet."""
-    lines = [*TABLE.strip().splitlines(), *([V2] if launch_agent == "v2" else [])]
+    own = {"v2": [V2], "ec2config": [EC2CONFIG]}
+    lines = [*TABLE.strip().splitlines(), *own.get(launch_agent, [])]
     for line in lines:
         name, display, path, start, account, needs = (part.strip() for part in line.split("|"))
         machine.services.create(

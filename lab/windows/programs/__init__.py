@@ -10,6 +10,7 @@ from lab.windows import paths
 from lab.windows.errors import UnsupportedError, WindowsError
 from lab.windows.programs import (
     cmd,
+    ec2config,
     ec2launch_v1,
     ec2launch_v2,
     installers,
@@ -41,6 +42,7 @@ _BY_PATH: dict[str, Program] = {
     _SYSTEM32 + "sysprep\\sysprep.exe": sysprep.main,
     _SYSTEM32 + "wevtutil.exe": wevtutil.main,
     _SYSTEM32 + "windowspowershell\\v1.0\\powershell.exe": powershell.main,
+    "c:\\program files\\amazon\\ec2configservice\\ec2config.exe": ec2config.main,
     "c:\\program files\\amazon\\ec2launch\\ec2launch.exe": ec2launch_v2.main,
     _V1_SCRIPTS + "initializeinstance.ps1": ec2launch_v1.initialize_main,
     _V1_SCRIPTS + "sysprepinstance.ps1": ec2launch_v1.sysprep_main,

@@ -36,8 +36,8 @@ def test_a_stock_machine_is_sealed_and_starts_all_its_services(version: str, age
 def test_only_known_versions_and_agents() -> None:
     with pytest.raises(KeyError):
         stock_machine("2012", "v1")
-    with pytest.raises(ValueError, match="ec2config"):
-        stock_machine("2022", "ec2config")
+    with pytest.raises(ValueError, match="cloudbase-init"):
+        stock_machine("2022", "cloudbase-init")
 
 
 def test_two_machines_share_nothing() -> None:
