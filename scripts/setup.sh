@@ -84,4 +84,4 @@ provide_packer() {
 install_packages
 link_collection
 provide_packer
-say "ready: Python $("$venv/bin/python" -c 'import platform; print(platform.python_version())'), $("$venv/bin/ansible" --version | head -n 1), Packer $(packer_version)"
+say "ready: Python $("$venv/bin/python" -c 'import platform; print(platform.python_version())'), $("$venv/bin/ansible" --version | sed -n 1p), Packer $(packer_version)"

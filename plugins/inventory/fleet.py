@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The inventory plugin golden.windows_ami.fleet."""
 
-
 from __future__ import annotations
 
 DOCUMENTATION = r"""

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lookup plugin golden.windows_ami.ami."""
 
-
 from __future__ import annotations
 
 DOCUMENTATION = r"""
