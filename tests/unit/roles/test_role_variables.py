@@ -161,3 +161,20 @@ def test_sysprep_keeps_the_rest_of_the_agents_configuration() -> None:
 
 def test_a_machine_without_a_launch_agent_has_none() -> None:
     assert value_of("sysprep", "__sysprep_agents_found", __sysprep_search={"files": []}) == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "guarded"),
+    [
+        ({}, {"port": 5986, "kernel": True, "from": ["127.0.0.1"]}),
+        ({"ansible_connection": "ansible.builtin.winrm", "ansible_port": 5985}, {"port": 5985, "kernel": True}),
+        ({"ansible_connection": "ansible.builtin.psrp"}, {"port": 5986}),
+        ({"ansible_connection": "ssh"}, {"port": 22, "kernel": False}),
+        ({"firewall_connection": {"from": ["10.0.0.1"]}}, {"port": 5986, "from": ["10.0.0.1"]}),
+        ({"ansible_connection": "community.aws.aws_ssm"}, {}),
+    ],
+)
+def test_the_firewall_knows_the_connection_in_use(variables: dict[str, t.Any], guarded: dict[str, t.Any]) -> None:
+    found = value_of("firewall", "__firewall_connection", ansible_host="127.0.0.1", **variables)
+    assert bool(found) is bool(guarded)
+    assert guarded.items() <= found.items()
