@@ -7,9 +7,10 @@
 # stays open for Ansible to read C:\ProgramData\Golden\seal.log, the machine stays up, and no AMI is made of it.
 
 param(
-    [string] $Agent, # v2: EC2Launch v2. v1: EC2Launch.
+    [string] $Agent, # v2: EC2Launch v2. v1: EC2Launch. ec2config: EC2Config.
     [string] $BuildProxy = '', # The proxy that the first boot set.
-    [switch] $ClearEventLogs
+    [switch] $ClearEventLogs,
+    [int] $Patience = 1800 # Seconds that EC2Config may take, which does not say when it is done.
 )
 
 Set-StrictMode -Version Latest
@@ -22,6 +23,7 @@ $Task = 'Golden seal'
 $WinRMName = 'Golden build WinRM'
 $LaunchV2 = 'C:\Program Files\Amazon\EC2Launch\EC2Launch.exe'
 $LaunchV1 = 'C:\ProgramData\Amazon\EC2-Windows\Launch\Scripts'
+$Ec2Config = 'C:\Program Files\Amazon\Ec2ConfigService\Ec2Config.exe'
 $ImageStateKey = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State'
 $ProxyPolicyKey = 'HKLM:\SOFTWARE\Policies\Microsoft\Windows\CurrentVersion\Internet Settings'
 $RoutesKey = 'HKLM:\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters\PersistentRoutes'
@@ -63,18 +65,28 @@ function Assert-LaunchSchedule {
     }
 }
 
+function Get-ImageState {
+    (Get-ItemProperty -Path $ImageStateKey -Name ImageState).ImageState
+}
+
 function Invoke-Sysprep {
     if ($Agent -eq 'v2') {
         Invoke-Program $LaunchV2 @('validate')
         Invoke-Program $LaunchV2 @('reset', '--block')
         Invoke-Program $LaunchV2 @('sysprep', '--block')
+    } elseif ($Agent -eq 'ec2config') {
+        Invoke-Program $Ec2Config @('-sysprep')
+        $deadline = (Get-Date).AddSeconds($Patience)
+        while ((Get-ImageState) -eq 'IMAGE_STATE_COMPLETE' -and (Get-Date) -lt $deadline) {
+            Start-Sleep -Seconds 2
+        }
     } else {
         # Without the schedule there is no new password, and the routes to EC2's own services are those of the builder.
         Invoke-LaunchScript 'InitializeInstance.ps1' '-Schedule'
         Assert-LaunchSchedule
         Invoke-LaunchScript 'SysprepInstance.ps1' '-NoShutdown'
     }
-    $state = (Get-ItemProperty -Path $ImageStateKey -Name ImageState).ImageState
+    $state = Get-ImageState
     if ($state -ne 'IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE') {
         throw "Windows is not generalized: ImageState is $state"
     }

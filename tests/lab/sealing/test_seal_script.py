@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from lab.windows import ec2config_files as ec2config
 from lab.windows import identity
 from lab.windows.boot import boot
 from lab.windows.machine import TCPIP, Machine
@@ -14,7 +15,7 @@ from lab.windows.tasks import Action, Task
 from tests.lab.powershell.guests import Instance, running
 from tests.lab.sealing.guests import ROOT
 
-AGENTS = [("2016", "v1"), ("2019", "v1"), ("2022", "v2"), ("2025", "v2")]
+AGENTS = [("2016", "v1"), ("2019", "v1"), ("2022", "v2"), ("2025", "v2"), ("2016", "ec2config")]
 POLICY = "HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows\\CurrentVersion\\Internet Settings"
 PROXY = "http://127.16.0.3:3128"
 TEMPORARY = (
@@ -49,6 +50,8 @@ def log(machine: Machine) -> str:
 @pytest.mark.parametrize(("version", "agent"), AGENTS)
 def test_nothing_of_the_build_stays(version: str, agent: str) -> None:
     machine = built(version, agent)
+    if agent == "ec2config":
+        bundle(machine, "/quit")
     for path in TEMPORARY:
         machine.files.write(path, "x", parents=True)
     for route in ("169.254.169.254,255.255.255.255,127.16.0.1,15", "10.0.0.0,255.0.0.0,127.16.0.1,1"):
@@ -91,3 +94,18 @@ def test_v2_is_not_sealed_with_a_configuration_that_it_does_not_accept() -> None
     assert seal(machine, "v2") == 1
     assert not identity.is_sealed(machine)
     assert "validate" in log(machine)
+
+
+def test_ec2config_is_not_waited_for_without_end() -> None:
+    machine = built("2016", "ec2config")
+    bundle(machine, "/quit")
+    machine.pending_reboot.require_updates()
+    assert seal(machine, "ec2config", "-Patience", "0") == 1
+    assert "not generalized: ImageState is IMAGE_STATE_COMPLETE" in log(machine)
+    assert "require a reboot" in log(machine)
+
+
+def bundle(machine: Machine, switch: str) -> None:
+    """Let EC2Config's sysprep quit, as the role does."""
+    text = machine.files.read_text(ec2config.BUNDLE)
+    machine.files.write(ec2config.BUNDLE, text.replace("/shutdown", switch))
