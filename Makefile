@@ -39,7 +39,8 @@ lint: setup
 	ruff format --check $(PYTHON_CODE)
 	yamllint --strict .
 	ansible-lint --offline -q
-	packer fmt -check -recursive packer
+	packer fmt -check packer
+	packer fmt -check packer/plugins
 
 .PHONY: types
 types: setup
