@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import re
 
 from lab.windows.errors import WindowsError
@@ -35,6 +36,7 @@ class User:
     user_cannot_change_password: bool = False
     password_expired: bool = False
     account_locked: bool = False
+    expires: datetime.datetime | None = None  # None: never
     home_directory: str = ""
     login_script: str = ""
     profile: str = ""

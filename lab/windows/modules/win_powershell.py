@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import re
 import typing as t
 
 from lab.powershell.arguments import Argument
@@ -20,6 +21,7 @@ from lab.windows.modules.win_command import skip
 
 NAMES = ("ansible.windows.win_powershell",)
 
+_SHOULD_PROCESS = re.compile(r"\[CmdletBinding\([^)]*SupportsShouldProcess(?!\s*=\s*\$false)", re.IGNORECASE)
 _PREFERENCE = {"silently_continue": "SilentlyContinue", "continue": "Continue", "stop": "Stop"}
 
 
@@ -34,6 +36,10 @@ def run(machine: Machine, params: Params, context: ModuleContext) -> Result:
     if params["path"] and not machine.files.is_file(params["path"]):
         raise ModuleError(f"Could not find the script file '{params['path']}'", **_EMPTY)
     text = params["script"] or machine.files.read_text(params["path"])
+    if context.check_mode:
+        if _SHOULD_PROCESS.search(text):
+            raise UnsupportedError("win_powershell: a script with SupportsShouldProcess in check mode (-WhatIf)")
+        return {"changed": True, "msg": "skipped, running in check mode"}
     return _Run(machine, params, context).run(text)
 
 

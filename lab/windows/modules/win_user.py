@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 
-from lab.windows.errors import UnsupportedError, WindowsError
+from lab.windows.errors import WindowsError
 from lab.windows.machine import Machine
 from lab.windows.modules.context import ModuleContext, ModuleError, Params, Result
 from lab.windows.users import User, meets_policy
@@ -29,8 +30,7 @@ _FIELDS: dict[str, tuple[str, bool]] = {
 
 def run(machine: Machine, params: Params, context: ModuleContext) -> Result:
     """Bring a user to a state."""
-    if params["account_expires"]:
-        raise UnsupportedError("win_user: account_expires")
+    expires = _expiry(params["account_expires"])
     name, state = params["name"], params["state"]
     user = machine.users.find(name)
     before = _shown(machine, user)
@@ -47,6 +47,7 @@ def run(machine: Machine, params: Params, context: ModuleContext) -> Result:
     after = dict(_shown(machine, user) or {})
     changed = _password(machine, user, params, context, after, created=changed) or changed
     changed = _fields(user, params, context, after) or changed
+    changed = _expires(user, expires, context, after) or changed
     changed = _groups(machine, user, params, context, after) or changed
     diff = {"before": before, "after": after}
     return {"changed": changed, "state": "present", "diff": diff} | _result(machine, name)
@@ -104,6 +105,29 @@ def _fields(user: User, params: Params, context: ModuleContext, after: Result) -
     return changed
 
 
+def _expiry(text: str | None) -> datetime.datetime | str | None:
+    """Give the moment that was asked for, in UTC, or ``never``."""
+    if not text or text == "never":
+        return text
+    try:
+        given = datetime.datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise ModuleError(
+            "Failed to parse account_expires as datetime string. Expecting datetime in yyyy-MM-dd or "
+            "yyyy-MM-ddTHH:mm:ss.FFFFFFFK format."
+        ) from exc
+    return given.replace(tzinfo=given.tzinfo or datetime.UTC).astimezone(datetime.UTC)
+
+
+def _expires(user: User, wanted: datetime.datetime | str | None, context: ModuleContext, after: Result) -> bool:
+    if not wanted or wanted == (user.expires or "never"):
+        return False
+    after["account_expires"] = wanted if isinstance(wanted, str) else wanted.isoformat()
+    if not context.check_mode:
+        user.expires = None if isinstance(wanted, str) else wanted
+    return True
+
+
 def _groups(machine: Machine, user: User, params: Params, context: ModuleContext, after: Result) -> bool:
     if params["groups"] is None:
         return False
@@ -136,7 +160,7 @@ def _shown(machine: Machine, user: User | None) -> t.Any:
     fields = {option: getattr(user, field) for option, (field, opposite) in _FIELDS.items() if not opposite}
     return fields | {
         "account_disabled": not user.enabled,
-        "account_expires": "never",
+        "account_expires": user.expires.isoformat() if user.expires else "never",
         "groups": [group.name for group in machine.users.groups_of(user.name)],
         "name": user.name,
         "password": "REDACTED",
