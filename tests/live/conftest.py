@@ -65,7 +65,7 @@ class Site:
         variables = {**GROUP_VARIABLES, "golden_key_file": str(self._key_file), **group}
         (self._inventory / "group_vars" / "fleet.yml").write_text(json.dumps(variables))
         inventories = ["-i", str(ROOT / "inventories" / "lab"), "-i", str(self._inventory)]
-        return self.lab.run("ansible-playbook", *inventories, playbook, *arguments, timeout=120)
+        return self.lab.run("ansible-playbook", *inventories, playbook, *arguments)
 
     def configure(self, *arguments: str, batch: int = 3, **more: t.Any) -> Finished:
         return self.play("playbooks/configure.yml", "-e", json.dumps({"golden_batch": batch}), *arguments, **more)

@@ -65,7 +65,7 @@ class User:
     def run(self, program: str, *arguments: str) -> Finished:
         done = subprocess.run(
             [str(BIN / program), *arguments],
-            cwd=self.path, env=self._environment, timeout=120, capture_output=True, text=True, check=False,
+            cwd=self.path, env=self._environment, timeout=300, capture_output=True, text=True, check=False,
         )  # fmt: skip
         return Finished(done.returncode, done.stdout + done.stderr)
 

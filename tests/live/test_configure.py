@@ -17,7 +17,6 @@ from .conftest import Row, Site, table
 class Story(t.NamedTuple):
     """What the plays said, one after the other, on servers that nobody had configured."""
 
-    before: Finished
     predicted: Finished
     done: Finished
     again: Finished
@@ -29,20 +28,12 @@ class Story(t.NamedTuple):
 def story(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Story:
     report = tmp_path_factory.mktemp("audit") / "audit.json"
     return Story(
-        site.audit(),
         site.configure("--check", "--diff"),
-        site.configure(batch=2),
+        site.configure(),
         site.configure(),
         site.audit("-e", f"golden_audit_report={report}"),
         json.loads(report.read_text()),
     )
-
-
-def test_an_audit_finds_servers_that_were_never_configured(site: Site, story: Story) -> None:
-    assert story.before.status != 0
-    assert {(row.server, row.role, row.status) for row in table(story.before)} == {
-        (server, role, "drift") for server in site.servers for role in ("proxy", "firewall")
-    }
 
 
 def test_check_mode_says_what_the_run_then_does_and_changes_nothing(site: Site, story: Story) -> None:
