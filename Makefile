@@ -44,7 +44,7 @@ lint: setup
 
 .PHONY: types
 types: setup
-	mypy lab plugins/plugin_utils plugins/callback plugins/inventory plugins/lookup plugins/action
+	mypy lab plugins/plugin_utils plugins/callback plugins/inventory plugins/lookup plugins/action plugins/filter
 
 .PHONY: test
 test: check ## Everything: the quick part, the lab's tests, the builds end to end
