@@ -48,12 +48,16 @@ types: setup
 
 .PHONY: test
 test: check ## Everything: the quick part, the lab's tests, the builds end to end
-	pytest -q -n 2 tests/lab
+	pytest -q -n 2 --dist loadscope tests/lab tests/live
 	pytest -q -n 2 --dist loadgroup tests/e2e
 
 .PHONY: bench
 bench: setup ## Print the measures
 	python -m tests.bench
+
+.PHONY: docs
+docs: setup ## Write the roles' tables of variables
+	python scripts/role_readmes.py
 
 .PHONY: lock
 lock: setup ## Write requirements.txt anew from pyproject.toml
