@@ -13,7 +13,8 @@ description:
   - Watches task results and writes each AMI to the catalogue, with the region, where it came from and who made it.
   - Looks at C(golden.windows_ami.packer_build), C(amazon.aws.ec2_ami) (new AMIs) and C(community.aws.ec2_ami_copy).
     A copy is recorded as another AMI of the build it was copied from.
-  - It only watches. It never changes a result, the play, or the exit status.
+  - It only watches. It never changes a result, the play, or the exit status. But it ends C(ansible-playbook) when its
+    output is a pipe that nobody reads any more, as in C(ansible-playbook ... | head), which would wait for ever.
   - A record that the catalogue does not take is kept in a spool directory, with a warning, and is delivered at the
     start of the next run. A record never counts twice.
   - A result that C(no_log) hides cannot be recorded; a warning says so. Of other results only the values that belong
@@ -94,6 +95,7 @@ from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as ansible_version
 from ansible.template import Templar
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.catalogue import CatalogueError, open_catalogue
+from ansible_collections.golden.windows_ami.plugins.plugin_utils.closed_output import end_when_closed
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.recording import (
     WATCHED,
     Maker,
@@ -130,6 +132,7 @@ class CallbackModule(CallbackBase):
         self._report: RunReport | None = None
 
     def v2_playbook_on_start(self, playbook: Playbook) -> None:
+        end_when_closed()
         if self.get_option("run_file"):
             self._report = RunReport(time.monotonic())
             return
