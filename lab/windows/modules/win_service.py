@@ -92,6 +92,8 @@ def _wanted(machine: Machine, params: Params, current: dict[str, t.Any]) -> dict
             wanted[key] = wanted[key].lower()
     if wanted.get("required_privileges") and set(wanted["required_privileges"]) == set(current["required_privileges"]):
         del wanted["required_privileges"]
+    if "failure_reset_period_sec" in wanted:
+        wanted["failure_reset_period_sec"] = int(str(wanted["failure_reset_period_sec"]), 0)  # hexadecimal too
     if params["path"]:
         wanted["path"] = machine.expand(params["path"])
     if params["failure_actions"] is not None:
