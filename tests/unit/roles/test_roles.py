@@ -106,10 +106,12 @@ def test_every_option_is_described(role: str) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_the_readme_names_the_role_and_exactly_its_variables(role: str) -> None:
+def test_the_readme_names_the_role_and_begins_with_its_variables(role: str) -> None:
     readme = (PROJECT / "roles" / role / "README.md").read_text(encoding="utf-8")
     assert readme.startswith(f"# golden.windows_ami.{role}\n")
-    assert re.findall(r"^\| `(\w+)` \|", readme, re.MULTILINE) == list(specs(role)["main"]["options"])
+    options = list(specs(role)["main"]["options"])
+    # Tables of the keys inside a variable follow.
+    assert re.findall(r"^\| `(\w+)` \|", readme, re.MULTILINE)[: len(options)] == options
 
 
 @pytest.mark.parametrize("path", task_files(), ids=lambda path: str(path.relative_to(PROJECT)))
