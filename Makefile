@@ -51,6 +51,10 @@ test: check ## Everything: the quick part, the lab's tests, the builds end to en
 	pytest -q -n 2 --dist loadscope tests/lab tests/live
 	pytest -q -n 2 --dist loadgroup tests/e2e
 
+.PHONY: molecule
+molecule: setup ## Test the roles with Molecule in the lab, on four versions of Windows
+	MOLECULE_GLOB='molecule/*/molecule.yml' molecule test --all
+
 .PHONY: bench
 bench: setup ## Print the measures
 	python -m tests.bench
