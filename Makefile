@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+# Ansible's and Molecule's own files stay in the clone, not in the home directory.
+export ANSIBLE_HOME := $(CURDIR)/.ansible
 
 PYTHON_CODE := lab plugins tests scripts
 # Extra arguments for ansible-playbook, for example: make build ARGS="-e image=iis_dotnet"
@@ -50,6 +52,7 @@ types: setup
 test: check ## Everything: the quick part, the lab's tests, the builds end to end
 	pytest -q -n 2 --dist loadscope tests/lab tests/live
 	pytest -q -n 2 --dist loadgroup tests/e2e
+	pytest -q -n 2 tests/molecule
 
 .PHONY: molecule
 molecule: setup ## Test the roles with Molecule in the lab, on four versions of Windows
