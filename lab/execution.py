@@ -3,20 +3,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import typing as t
 
 from lab.ansible import bootstrap, shell
 from lab.types import Completed
-from lab.windows import paths
+from lab.windows import paths, programs
 from lab.windows.errors import UnsupportedError, WindowsError
 from lab.windows.machine import Machine
-
-# powershell.exe's switches, and those that take a value.
-_SWITCHES = ("noprofile", "noninteractive", "nologo", "sta", "mta", "noexit", "nop", "noni")
-_VALUED = ("executionpolicy", "outputformat", "inputformat", "windowstyle", "version", "ex", "ep", "exec")
-_ENCODED = ("encodedcommand", "enc", "ec", "e", "encoded")
+from lab.windows.programs import powershell
 
 
 class Script(t.NamedTuple):
@@ -48,10 +42,8 @@ def _dispatch(machine: Machine, command_line: str, stdin: bytes, user: str) -> C
     if line.lower().startswith("type ") and " | " in line:
         source, _, line = line.partition(" | ")
         stdin = machine.files.read(machine.expand(paths.split_command(source)[1], user))
-    script = powershell_script(machine, line, stdin)
+    script = powershell_script(line, stdin)
     if script is None:
-        from lab.windows import programs
-
         return programs.run(machine, line, user)
     stdin = b"" if script.from_stdin else stdin
     answer = answer_of_ansible(machine, script.text, stdin, user)
@@ -69,37 +61,15 @@ def answer_of_ansible(machine: Machine, text: str, stdin: bytes, user: str) -> C
     return shell.run(machine, text)
 
 
-def powershell_script(machine: Machine, line: str, stdin: bytes) -> Script | None:
-    """Give the script of a powershell.exe command line; None when it is another program.
+def powershell_script(line: str, stdin: bytes) -> Script | None:
+    """Give the text that a powershell.exe command line runs; None when it is another program, or a script file.
 
     :raises UnsupportedError: a switch that the lab does not know.
     """
     words = paths.split_command(line)
     if not words or paths.name(words[0]).lower() not in ("powershell", "powershell.exe"):
         return None
-    position = 1
-    while position < len(words):
-        word = words[position]
-        switch = word.lstrip("-/").lower() if word[:1] in "-/" and word != "-" else ""
-        position += 1
-        if switch in _SWITCHES:
-            continue
-        if switch in _VALUED:
-            position += 1
-        elif switch in _ENCODED:
-            return Script(_decode(words[position] if position < len(words) else ""))
-        elif switch in ("file", "f"):
-            return Script(machine.files.read_text(words[position]))
-        elif switch in ("command", "c") or not switch:
-            rest = words[position - (0 if switch else 1) :]
-            return Script(stdin.decode(), True) if rest == ["-"] else Script(" ".join(rest))
-        else:
-            raise UnsupportedError(f"powershell.exe {word}")
-    return Script(stdin.decode(), True)
-
-
-def _decode(encoded: str) -> str:
-    try:
-        return base64.b64decode(encoded, validate=True).decode("utf-16-le")
-    except (binascii.Error, UnicodeDecodeError) as exc:
-        raise UnsupportedError("powershell.exe -EncodedCommand: not base64 of UTF-16 text") from exc
+    request = powershell.parse(words[1:])
+    if request.file:
+        return None
+    return Script(stdin.decode(), True) if request.from_stdin else Script(request.text)

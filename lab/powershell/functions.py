@@ -254,7 +254,7 @@ def _named_blocks(body: list[Node]) -> dict[str, Node]:
             block = node.find("statement_block")
             if name is not None and block is not None:
                 found[name.text.strip().casefold()] = block
-        elif node.kind in ("script_block", "script_block_body", "named_block_list"):
+        elif node.kind in ("program", "script_block", "script_block_body", "named_block_list"):
             queue.extend(node.all())
     return found
 

@@ -38,7 +38,11 @@ def run_script(
     shell = Interpreter(machine, user, environment or machine.environment_of(user), stdin)
     for name, value in (variables or {}).items():
         shell.scopes.set(name, value)
-    return _finish(shell, lambda out: shell.run(parse(text), out), last_statement=True)
+
+    def body(out: list[Value]) -> None:
+        functions.invoke(shell, ScriptBlock(parse(text)), [], None, out, new_scope=False)
+
+    return _finish(shell, body, last_statement=True)
 
 
 def run_file(

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import functools
+import re
 
 import tree_sitter
 import tree_sitter_powershell
 
 _COMMENTS = frozenset({"comment"})
+_BLOCK_NAME = re.compile(r"\b(?:begin|process|end|dynamicparam)\s*\{", re.IGNORECASE)
 
 
 class ScriptSyntaxError(Exception):
@@ -88,24 +90,62 @@ def parse(text: str) -> Node:
     """
     source = text.replace("\r\n", "\n").encode()
     root = _parser().parse(source).root_node
-    if root.has_error:
-        bad = _first_error(root)
+    if _is_blank(root):
+        return Node("program", "", 0, 1, True, ())
+    bad = _broken(root)
+    # The grammar has blocks and a param() alone only between braces.
+    tree = _between_braces(source) if bad is not None or _BLOCK_NAME.search(text) else None
+    if tree is not None:
+        return tree
+    if bad is not None:
         line = bad.start_point[0] + 1
-        shown = source.decode().splitlines()[line - 1].strip() if source.strip() else ""
+        shown = source.decode().splitlines()[line - 1].strip()
         raise ScriptSyntaxError(
             f"At line:{line} char:{bad.start_point[1] + 1}\n+ {shown}\nParserError: Unexpected token."
         )
     return _convert(root, source)
 
 
-def _first_error(node: tree_sitter.Node) -> tree_sitter.Node:
-    """The deepest first node that carries the error."""
+def _is_blank(root: tree_sitter.Node) -> bool:
+    """Say whether there is nothing but comments; the grammar takes that for an error."""
+    text = root.text or b""
+    for comment in reversed([child for child in root.children if child.type in _COMMENTS]):
+        text = text[: comment.start_byte - root.start_byte] + text[comment.end_byte - root.start_byte :]
+    return not text.strip()
+
+
+def _between_braces(source: bytes) -> Node | None:
+    """Give the tree of a script of begin, process and end, or of a param() alone; None when it is another."""
+    wrapped = b"{" + source + b"\n}"
+    root = _parser().parse(wrapped).root_node
+    if _broken(root) is not None:
+        return None
+    found = statements(_convert(root, wrapped))
+    if [one.kind for one in found] != ["script_block_expression"]:
+        return None
+    children = [child for block in found[0].all("script_block") for child in block.children if child.named]
+    kinds = {child.kind for child in children}
+    if kinds != {"param_block"} and not kinds & {"named_block", "named_block_list"}:
+        return None
+    return Node("program", source.decode(), 0, 1, True, tuple(children))
+
+
+def _broken(root: tree_sitter.Node) -> tree_sitter.Node | None:
+    """Give the place of the first error, or None."""
+    return _first_error(root) or (root if root.is_error else None)
+
+
+def _first_error(node: tree_sitter.Node) -> tree_sitter.Node | None:
+    """Give the deepest first node that carries the error."""
     for child in node.children:
-        if child.is_error or child.is_missing:
-            return child
-        if child.has_error:
-            return _first_error(child)
-    return node
+        if node.type == "empty_statement" and child.is_missing:
+            continue  # between the braces of an empty script block, where the grammar wants a statement
+        found = (_first_error(child) or child) if child.is_error or child.is_missing else None
+        if found is None and child.has_error:
+            found = _first_error(child)
+        if found is not None:
+            return found
+    return None
 
 
 def _convert(node: tree_sitter.Node, source: bytes) -> Node:

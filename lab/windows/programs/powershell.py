@@ -12,17 +12,19 @@ from lab.windows import paths
 from lab.windows.errors import UnsupportedError
 from lab.windows.programs.base import Invocation, failed
 
-_SWITCHES = ("noprofile", "noninteractive", "nologo", "sta", "mta", "nop", "noni")
+# Its switches, and those that take a value.
+_SWITCHES = ("noprofile", "noninteractive", "nologo", "sta", "mta", "noexit", "nop", "noni")
 _VALUED = ("executionpolicy", "ep", "ex", "exec", "outputformat", "inputformat", "windowstyle", "version")
 _ENCODED = ("encodedcommand", "encoded", "enc", "ec", "e")
 
 
 class Request(t.NamedTuple):
-    """What the command line asks for: a file with arguments, or text."""
+    """What the command line asks for: a file with arguments, text, or the text that comes on standard input."""
 
     file: str = ""
     arguments: tuple[str, ...] = ()
     text: str = ""
+    from_stdin: bool = False
 
 
 def parse(words: t.Sequence[str]) -> Request:
@@ -44,13 +46,12 @@ def parse(words: t.Sequence[str]) -> Request:
             return Request(text=_decode(rest[0]))
         elif switch in ("file", "f") and rest:
             return Request(rest[0], tuple(rest[1:]))
-        elif switch in ("command", "c") and rest and rest[0] != "-":
-            return Request(text=" ".join(rest))
-        elif not switch:
-            return Request(text=" ".join(words[position:]))
+        elif switch in ("command", "c") or not switch:
+            text = rest if switch else words[position:]
+            return Request(from_stdin=True) if list(text) == ["-"] else Request(text=" ".join(text))
         else:
             raise UnsupportedError(f"powershell.exe {word}")
-    raise UnsupportedError("powershell.exe without a script")
+    return Request(from_stdin=True)
 
 
 def _decode(encoded: str) -> str:
@@ -67,6 +68,8 @@ def main(call: Invocation) -> Completed:
     from lab.windows import programs
 
     request = parse(call.arguments)
+    if request.from_stdin:
+        raise UnsupportedError("powershell.exe with its script on standard input, started by another program")
     if not request.file:
         return run_script(call.machine, request.text, b"", call.user, environment=call.environment)
     path = paths.normalise(request.file, call.cwd)

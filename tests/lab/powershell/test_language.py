@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.lab.powershell.guests import run
+from tests.lab.powershell.guests import run, running
 
 EXPRESSIONS = [
     ("1 + 2 * 3", "7"),
@@ -148,6 +148,29 @@ def test_a_function_sees_but_does_not_change_the_variables_outside() -> None:
 def test_a_process_block_runs_for_every_item() -> None:
     text = "function Twice {\nbegin { 'b' }\nprocess { $_ * 2 }\nend { 'e' }\n}\n1, 2 | Twice"
     assert run(text).lines == ["b", "2", "4", "e"]
+
+
+def test_a_script_may_be_made_of_blocks() -> None:
+    text = "param($Greeting = 'hi')\nbegin { \"begin $Greeting\" }\nprocess { \"process $_\" }\nend {\n  'end'\n}"
+    assert run(text).lines == ["begin hi", "process ", "end"]
+    machine = running()
+    machine.files.write("C:\\blocks.ps1", text)
+    assert run("1, 2 | C:\\blocks.ps1 -Greeting hey", machine).lines == ["begin hey", "process 1", "process 2", "end"]
+
+
+def test_the_parameters_of_a_script_have_their_defaults() -> None:
+    assert run("param([int]$Count = 2)\n$Count + 1").out == "3\n"
+    assert run("param($Only)").out == ""
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "# nothing", "& { }", "$block = {}; & $block"])
+def test_nothing_gives_nothing(text: str) -> None:
+    assert run(text) == (0, "", "")
+
+
+@pytest.mark.parametrize("text", ["begin { 1 } 'loose'", "end { 1 }\n'loose'", "1 } ; { 2", "clean { 1 }"])
+def test_blocks_beside_other_statements_are_an_error(text: str) -> None:
+    assert run(text).err
 
 
 def test_output_before_an_exit_is_kept() -> None:
