@@ -79,9 +79,9 @@ class Cloud:
     def capture(self, instance: Instance, image: Image, reboot: bool) -> None:
         self._submit(instance, self._capture(instance, image, reboot))
 
-    def copy_image(self, source_id: str, image: Image) -> None:
+    def copy_image(self, source_id: str, image: Image, fails: bool) -> None:
         self.disks.copy(source_id, image.id)
-        asyncio.run_coroutine_threadsafe(self._complete(image), self._loop)
+        asyncio.run_coroutine_threadsafe(self._complete(image, fails), self._loop)
 
     def forget_image(self, image_id: str) -> None:
         self.disks.forget(image_id)
@@ -157,12 +157,12 @@ class Cloud:
             await guest.power_on()
         await self._complete(image)
 
-    async def _complete(self, image: Image) -> None:
+    async def _complete(self, image: Image, fails: bool = False) -> None:
         await asyncio.sleep(self.timings.image)
         for device in image.devices:
-            device.snapshot.status = "completed"
-        image.state = "available"
-        LOG.info("%s: available as %s", image.id, image.name)
+            device.snapshot.status = "error" if fails else "completed"
+        image.state = "failed" if fails else "available"
+        LOG.info("%s: %s as %s", image.id, image.state, image.name)
 
     async def _from_inside(self, instance: Instance, action: str) -> None:
         """Do what the guest's own shutdown command asks, as EC2 sees it."""
