@@ -77,5 +77,19 @@ def missing_parameter(name: str) -> EC2ClientError:
     return EC2ClientError("MissingParameter", f"The request must contain the parameter {name}")
 
 
+def token_of_another_request(token: str) -> EC2ClientError:
+    return EC2ClientError(
+        "IdempotentParameterMismatch", f"The client token {token} was used before, with other parameters in the request"
+    )
+
+
+def key_without_encryption() -> EC2ClientError:
+    return EC2ClientError("InvalidParameterDependency", "KmsKeyId needs Encrypted to be true")
+
+
+def snapshot_not_shareable() -> EC2ClientError:
+    return EC2ClientError("OperationNotPermitted", "Encrypted snapshots with EBS default key cannot be shared")
+
+
 def action_unknown(text: str) -> EC2ClientError:
     return EC2ClientError("InvalidAction", f"The lab does not know this: {text}")

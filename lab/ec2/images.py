@@ -13,7 +13,7 @@ from moto.ec2.utils import random_ami_id
 
 from lab.ec2 import errors, stock
 from lab.ec2.image import Device, Image
-from lab.ec2.network import NetworkBackend
+from lab.ec2.sharing import SharingBackend
 
 NAME = re.compile(r"[A-Za-z0-9()\[\] ./'@_-]{3,128}\Z")
 
@@ -38,11 +38,13 @@ def make_stock_images(backend: ImageBackend) -> None:
         )
 
 
-class ImageBackend(NetworkBackend):
+class ImageBackend(SharingBackend):
     """The layer of the EC2 backend that deals in images."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
+        # What CopyImage was asked under a client token, and the image that it made of it.
+        self._copies: dict[str, tuple[tuple[t.Any, ...], Image]] = {}
         make_stock_images(self)
 
     def _load_amis(self) -> None:
@@ -123,12 +125,26 @@ class ImageBackend(NetworkBackend):
         encrypted: bool = False,
         kms_key_id: str | None = None,
         tag_specifications: list[dict[str, t.Any]] | None = None,
+        client_token: str | None = None,
     ) -> Image:
-        """Copy an image between regions, or within one, encrypting its snapshots when asked to."""
+        """Copy an image between regions, or within one, encrypting its snapshots when asked to.
+
+        The same request with the same token makes no second image, whatever became of the first. With a key that EC2
+        cannot use the call succeeds and the copy fails later.
+        """
+        asked = (source_image_id, source_region, name, description, encrypted, kms_key_id, str(tag_specifications))
+        if client_token and client_token in self._copies:
+            before, made = self._copies[client_token]
+            if before != asked:
+                raise errors.token_of_another_request(client_token)
+            return made
+        if kms_key_id and not encrypted:
+            raise errors.key_without_encryption()
         source = self.sibling(source_region).launchable_image(source_image_id)
         image_id = random_ami_id()
         name = name or source.name or ""
         self._check_name(name)
+        usable = self.key_arn(kms_key_id) if kms_key_id else None
         devices = [
             device._replace(
                 snapshot=_snapshot_of(
@@ -136,8 +152,8 @@ class ImageBackend(NetworkBackend):
                     image_id,
                     device.snapshot.volume_size,
                     self.account_id,
-                    encrypted or bool(kms_key_id) or device.snapshot.encrypted,
-                    kms_key_id,
+                    encrypted or device.snapshot.encrypted,
+                    usable or kms_key_id,
                 )
             )
             for device in source.devices
@@ -154,7 +170,9 @@ class ImageBackend(NetworkBackend):
         )
         image.source_image_id, image.source_image_region = source_image_id, source_region
         self._publish(image, tag_specifications or [])
-        self.hypervisor.copy_image(source_image_id, image)
+        self.hypervisor.copy_image(source_image_id, image, fails=bool(kms_key_id and not usable))
+        if client_token:
+            self._copies[client_token] = (asked, image)
         return image
 
     def deregister_image(self, ami_id: str, delete_snapshots: bool = False) -> None:

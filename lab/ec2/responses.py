@@ -37,6 +37,7 @@ class EC2Response(moto_responses.EC2Response):
             encrypted=self._get_bool_param("Encrypted", False),
             kms_key_id=self._get_param("KmsKeyId"),
             tag_specifications=self._get_param("TagSpecifications", []),
+            client_token=self._get_param("ClientToken"),
         )
         return ActionResult({"ImageId": image.id})
 
