@@ -8,10 +8,39 @@ import os
 import pathlib
 import typing as t
 
-from .interface import Catalogue, CatalogueError, Lease, LeaseHeld, LeaseLost, lease_name
+from .interface import (
+    ANY,
+    AmiClaimed,
+    Anything,
+    Catalogue,
+    CatalogueError,
+    ChannelMove,
+    ChannelMoved,
+    Event,
+    Lease,
+    LeaseHeld,
+    LeaseLost,
+    StatusChanged,
+    lease_name,
+)
 from .sqlite import SqliteCatalogue
 
-__all__ = ["Catalogue", "CatalogueError", "Lease", "LeaseHeld", "LeaseLost", "lease_name", "open_catalogue"]
+__all__ = [
+    "ANY",
+    "AmiClaimed",
+    "Anything",
+    "Catalogue",
+    "CatalogueError",
+    "ChannelMove",
+    "ChannelMoved",
+    "Event",
+    "Lease",
+    "LeaseHeld",
+    "LeaseLost",
+    "StatusChanged",
+    "lease_name",
+    "open_catalogue",
+]
 
 
 def open_catalogue(url: str, base: str | os.PathLike[str] = ".", readonly: bool = False) -> Catalogue:

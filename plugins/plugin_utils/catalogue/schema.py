@@ -13,7 +13,8 @@ APPLICATION_ID = 0x474F4C44
 # One tuple of statements for each schema version. Published ones are never edited; a change is a new entry.
 #
 # The record is kept whole, as JSON; columns repeat what is searched for. The AMIs have a table of their own because
-# one build has an AMI in each region. A lease's row outlives the lease: its token must go on growing.
+# one build has an AMI in each region. A lease's row outlives the lease: its token must go on growing. "amis"
+# and "channels" repeat what other tables hold, so that each question is one walk along an index.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE builds (
@@ -40,6 +41,46 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             expires REAL
         ) STRICT""",
     ),
+    (
+        "DROP INDEX builds_by_status",
+        "CREATE INDEX builds_by_status ON builds (status, id DESC)",
+        "CREATE INDEX builds_by_image_and_status ON builds (image, status, id DESC)",
+        "CREATE INDEX builds_by_fingerprint ON builds (image, fingerprint, status, id DESC)",
+        "ALTER TABLE amis ADD COLUMN image TEXT",
+        "UPDATE amis SET image = (SELECT image FROM builds WHERE id = build_id)",
+        "CREATE INDEX amis_by_region ON amis (image, region, build_id DESC)",
+        """CREATE TABLE events (
+            build_id TEXT NOT NULL REFERENCES builds (id),
+            number INTEGER NOT NULL,
+            at TEXT NOT NULL,
+            status TEXT NOT NULL,
+            author TEXT,
+            reason TEXT,
+            PRIMARY KEY (build_id, number)
+        ) STRICT, WITHOUT ROWID""",
+        """INSERT INTO events
+            SELECT id, 1, coalesce(json_extract(record, '$.finished'), json_extract(record, '$.started')), status,
+                json_extract(record, '$.author'), 'recorded before the catalogue kept events'
+            FROM builds""",
+        """CREATE TABLE channel_moves (
+            image TEXT NOT NULL,
+            channel TEXT NOT NULL,
+            build_id TEXT NOT NULL REFERENCES builds (id),
+            previous TEXT,
+            at TEXT NOT NULL,
+            author TEXT,
+            reason TEXT,
+            number INTEGER NOT NULL,
+            PRIMARY KEY (image, channel, number)
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE channels (
+            image TEXT NOT NULL,
+            channel TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            PRIMARY KEY (image, channel),
+            FOREIGN KEY (image, channel, number) REFERENCES channel_moves (image, channel, number)
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
 
 
@@ -48,7 +89,7 @@ class SchemaError(Exception):
 
 
 def version(db: sqlite3.Connection) -> int:
-    """Return the schema version of an open file, 0 for an empty one; raise SchemaError( for what is no catalogue."""
+    """Return the schema version of an open file, 0 for an empty one; raise SchemaError for what is no catalogue."""
     application, found = (_pragma(db, name) for name in ("application_id", "user_version"))
     if application == APPLICATION_ID:
         return found
@@ -58,7 +99,7 @@ def version(db: sqlite3.Connection) -> int:
 
 
 def migrate(db: sqlite3.Connection, migrations: t.Sequence[tuple[str, ...]] = MIGRATIONS) -> None:
-    """Bring a file to the current schema, all or nothing; raise SchemaError( when it is newer than this code."""
+    """Bring a file to the current schema, all or nothing; raise SchemaError when it is newer than this code."""
     if is_current(db, migrations):
         return
     db.execute("BEGIN IMMEDIATE")

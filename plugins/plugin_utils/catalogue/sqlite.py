@@ -4,40 +4,22 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
-import dataclasses
 import datetime as dt
-import json
+import itertools
 import pathlib
 import sqlite3
 import time
 import typing as t
 
-from ..records import BUILDING, FAILED, STATUSES, USABLE, Build, later, timestamp
+from ..records import USABLE, Build, timestamp
+from . import changes, exchange, sqlite_builds, sqlite_channels, sqlite_leases
 from .files import connect, connect_to_read, explained
-from .interface import CatalogueError, Lease, LeaseHeld, LeaseLost, lease_name
+from .interface import Anything, CatalogueError, ChannelMove, Event, Lease
 
-_SELECT = """
-    SELECT record FROM builds
-    WHERE (:image IS NULL OR image = :image)
-      AND (:fingerprint IS NULL OR fingerprint = :fingerprint)
-      AND (:ami_id IS NULL OR id IN (SELECT build_id FROM amis WHERE ami_id = :ami_id))
-      AND (:region IS NULL OR id IN (SELECT build_id FROM amis WHERE region = :region))
-      AND status IN (SELECT value FROM json_each(:statuses))
-    ORDER BY id DESC LIMIT :limit
-"""
-_UPSERT = """
-    INSERT INTO builds (id, image, status, fingerprint, record) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT (id) DO UPDATE SET
-        image = excluded.image, status = excluded.status, fingerprint = excluded.fingerprint, record = excluded.record
-"""
-# A build that was started without a lease lives as long as anybody holds the lease on its image.
-_INTERRUPTED = """
-    SELECT record FROM builds WHERE status = :building AND NOT EXISTS (
-        SELECT 1 FROM leases
-        WHERE name = :prefix || image AND expires > :now AND (lease_token IS NULL OR lease_token = token)
-    )
-"""
+# So many entries are loaded in one transaction: enough that the disk is not the limit, few enough for others to write.
+_BATCH = 500
 
 
 class SqliteCatalogue:
@@ -62,111 +44,191 @@ class SqliteCatalogue:
     def start(self, build: Build, lease: Lease | None = None) -> None:
         with self._write() as db:
             if lease:
-                self._require_held(db, lease)
-            if self._find(db, build.id):
+                sqlite_leases.require_held(db, lease)
+            if sqlite_builds.find(db, build.id):
                 raise CatalogueError(f"Build {build.id} is in the catalogue {self._path} already")
-            _put(db, build)
+            sqlite_builds.record(db, build, None, build.started)
             db.execute("UPDATE builds SET lease_token = ? WHERE id = ?", (lease and lease.token, build.id))
 
-    def finish(self, build: Build) -> Build:
-        if build.status == BUILDING:
-            raise CatalogueError(f"Build {build.id} cannot end as {BUILDING!r}")
+    def finish(self, build: Build, lease: Lease | None = None) -> Build:
         with self._write() as db:
-            stored = self._find(db, build.id)
-            kept = later(stored, build) if stored else build
-            _put(db, kept)
+            if lease:
+                sqlite_leases.require_held(db, lease)
+            stored = sqlite_builds.find(db, build.id)
+            kept = changes.ended(stored, build)
+            sqlite_builds.record(db, kept, stored, kept.finished or self._now())
+        return kept
+
+    def set_status(
+        self,
+        build_id: str,
+        status: str,
+        expected: t.Collection[str],
+        author: str | None,
+        reason: str | None,
+        now: dt.datetime,
+    ) -> Build:
+        with self._write() as db:
+            stored = self._require(db, build_id)
+            kept = changes.with_status(stored, status, expected)
+            if kept.status != stored.status:
+                sqlite_builds.put(db, kept)
+                sqlite_builds.add_event(db, Event(build_id, timestamp(now), status, author, reason))
+        return kept
+
+    def add_amis(
+        self, build_id: str, amis: t.Mapping[str, str], snapshots: t.Mapping[str, t.Sequence[str]] | None = None
+    ) -> Build:
+        with self._write() as db:
+            kept = changes.with_amis(self._require(db, build_id), amis, snapshots)
+            sqlite_builds.put(db, kept)
         return kept
 
     def get(self, build_id: str) -> Build | None:
         with self._read() as db:
-            return self._find(db, build_id)
+            return sqlite_builds.find(db, build_id)
+
+    def events(self, build_id: str) -> list[Event]:
+        with self._read() as db:
+            return list(sqlite_builds.events(db, build_id).values())
 
     def newest(self, image: str, region: str | None = None, statuses: t.Collection[str] = USABLE) -> Build | None:
-        return next(iter(self._select(statuses, image=image, region=region, limit=1)), None)
+        found = self._select(sqlite_builds.Wanted(image=image, region=region, statuses=statuses, limit=1))
+        return next(iter(found), None)
 
     def builds(
-        self, image: str | None = None, statuses: t.Collection[str] | None = None, limit: int | None = None
+        self,
+        image: str | None = None,
+        statuses: t.Collection[str] | None = None,
+        limit: int | None = None,
+        before: str | None = None,
     ) -> list[Build]:
-        return self._select(statuses, image=image, limit=limit)
+        return self._select(sqlite_builds.Wanted(image=image, statuses=statuses, limit=limit, before=before))
 
     def by_ami(self, ami_id: str) -> Build | None:
-        return next(iter(self._select(None, ami_id=ami_id, limit=1)), None)
+        with self._read() as db:
+            return sqlite_builds.by_ami(db, ami_id)
 
     def by_fingerprint(self, image: str, fingerprint: str, statuses: t.Collection[str] = USABLE) -> list[Build]:
-        return self._select(statuses, image=image, fingerprint=fingerprint)
+        return self._select(sqlite_builds.Wanted(image=image, fingerprint=fingerprint, statuses=statuses))
 
     def images(self) -> list[str]:
         with self._read() as db:
-            return [row[0] for row in db.execute("SELECT DISTINCT image FROM builds ORDER BY image")]
+            return sqlite_builds.images(db)
+
+    def channel(self, image: str, channel: str) -> ChannelMove | None:
+        with self._read() as db:
+            return sqlite_channels.current(db, image, channel)
+
+    def channels(self, image: str | None = None) -> list[ChannelMove]:
+        with self._read() as db:
+            return sqlite_channels.all_current(db, image)
+
+    def channel_history(self, image: str, channel: str, limit: int | None = None) -> list[ChannelMove]:
+        with self._read() as db:
+            return sqlite_channels.history(db, image, channel, limit)
+
+    def move_channel(
+        self,
+        image: str,
+        channel: str,
+        build_id: str,
+        author: str | None,
+        reason: str | None,
+        now: dt.datetime,
+        expected: str | Anything | None,
+    ) -> ChannelMove:
+        wanted = ChannelMove(image, channel, build_id, None, timestamp(now), author, reason, 0)
+        with self._write() as db:
+            current, build = sqlite_channels.current(db, image, channel), sqlite_builds.find(db, build_id)
+            move = changes.next_move(current, wanted, build, expected)
+            sqlite_channels.put(db, move)
+        return move
 
     def acquire_lease(self, name: str, holder: str, seconds: float) -> Lease:
         with self._write() as db:
-            row = db.execute("SELECT holder, token, expires FROM leases WHERE name = ?", (name,)).fetchone()
-            if row and self._alive(row[2]):
-                raise LeaseHeld(_lease(name, *row))
-            token = row[1] + 1 if row else 1
-            expires = self._clock() + seconds
-            db.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?)", (name, holder, token, expires))
-        return _lease(name, holder, token, expires)
+            return sqlite_leases.acquire(db, name, holder, self._clock(), seconds)
 
     def lease(self, name: str) -> Lease | None:
         with self._read() as db:
-            row = db.execute("SELECT holder, token, expires FROM leases WHERE name = ?", (name,)).fetchone()
-        return _lease(name, *row) if row and self._alive(row[2]) else None
+            return sqlite_leases.alive(db, name, self._clock())
 
     def renew(self, lease: Lease, seconds: float) -> Lease:
-        expires = self._clock() + seconds
         with self._write() as db:
-            # An expired lease that nobody took is still this holder's: a laptop that slept may go on.
-            self._require_held(db, lease)
-            db.execute("UPDATE leases SET expires = ? WHERE name = ?", (expires, lease.name))
-        return _lease(lease.name, lease.holder, lease.token, expires)
+            return sqlite_leases.renew(db, lease, self._clock() + seconds)
 
     def release(self, lease: Lease) -> None:
         with self._write() as db:
-            db.execute("UPDATE leases SET expires = NULL WHERE name = ? AND token = ?", (lease.name, lease.token))
+            sqlite_leases.release(db, lease)
 
     def reap(self, now: dt.datetime) -> list[Build]:
         given_up = []
         with self._write() as db:
-            values = {"building": BUILDING, "now": now.timestamp(), "prefix": lease_name("")}
-            for (record,) in db.execute(_INTERRUPTED, values).fetchall():
-                build = dataclasses.replace(
-                    self._build(record),
-                    status=FAILED,
-                    finished=timestamp(now),
-                    error="Interrupted: whoever built it stopped without saying how it ended",
-                )
-                _put(db, build)
-                given_up.append(build)
+            for build in sqlite_builds.interrupted(db, now):
+                given_up.append(changes.interrupted(build, now))
+                sqlite_builds.record(db, given_up[-1], build, timestamp(now))
         return given_up
 
-    def _alive(self, expires: float | None) -> bool:
-        return expires is not None and expires > self._clock()
-
-    def _require_held(self, db: sqlite3.Connection, lease: Lease) -> None:
-        held = "SELECT 1 FROM leases WHERE name = ? AND token = ? AND expires IS NOT NULL"
-        if not db.execute(held, (lease.name, lease.token)).fetchone():
-            raise LeaseLost(lease)
-
-    def _select(
-        self, statuses: t.Collection[str] | None, limit: int | None = None, **wanted: str | None
-    ) -> list[Build]:
-        values = {"image": None, "fingerprint": None, "ami_id": None, "region": None, **wanted}
-        values["statuses"] = json.dumps(list(STATUSES if statuses is None else statuses))
+    def dump(self) -> t.Iterator[dict[str, t.Any]]:
+        """Yield what is here at the moment of the first entry, whatever others write meanwhile."""
         with self._read() as db:
-            rows = db.execute(_SELECT, {**values, "limit": -1 if limit is None else limit}).fetchall()
-        return [self._build(record) for (record,) in rows]
+            db.execute("BEGIN")
+            for (record,) in db.execute("SELECT record FROM builds ORDER BY id"):
+                build = sqlite_builds.parse(record)
+                yield exchange.build_entry(build)
+                for number, event in sqlite_builds.events(db, build.id).items():
+                    yield exchange.event_entry(number, event)
+            for move in sqlite_channels.everything(db):
+                yield exchange.channel_entry(move)
 
-    def _find(self, db: sqlite3.Connection, build_id: str) -> Build | None:
-        row = db.execute("SELECT record FROM builds WHERE id = ?", (build_id,)).fetchone()
-        return self._build(row[0]) if row else None
+    def load(self, entries: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, int]:
+        counts: collections.Counter[str] = collections.Counter(
+            {exchange.BUILD: 0, exchange.EVENT: 0, exchange.CHANNEL: 0}
+        )
+        waiting = iter(entries)
+        while batch := list(itertools.islice(waiting, _BATCH)):
+            parsed = [exchange.parse(entry) for entry in batch]
+            with self._write() as db:
+                counts.update(entry for thing in parsed if (entry := self._take_in(db, thing)))
+        return dict(counts)
 
-    def _build(self, record: str) -> Build:
-        try:
-            return Build.from_dict(json.loads(record))
-        except ValueError as exc:
-            raise CatalogueError(f"The catalogue {self._path} holds a record that cannot be read: {exc}") from exc
+    def _take_in(self, db: sqlite3.Connection, thing: Build | exchange.Numbered | ChannelMove) -> str | None:
+        """Write what another catalogue had; return its kind when that changed anything."""
+        if isinstance(thing, Build):
+            stored = sqlite_builds.find(db, thing.id)
+            kept = changes.merged(stored, thing)
+            if kept == stored:
+                return None
+            sqlite_builds.put(db, kept)
+            return exchange.BUILD
+        if isinstance(thing, exchange.Numbered):
+            self._require(db, thing.event.build_id)
+            known = sqlite_builds.events(db, thing.event.build_id)
+            if exchange.have(known, thing):
+                return None
+            sqlite_builds.add_event(db, thing.event, exchange.free_number(known, thing.number))
+            return exchange.EVENT
+        self._require(db, thing.build_id)
+        move = sqlite_channels.find(db, thing.image, thing.channel, thing.number)
+        if move == thing:
+            return None
+        if move:
+            raise exchange.contradiction(move, thing)
+        sqlite_channels.put(db, thing)
+        return exchange.CHANNEL
+
+    def _now(self) -> str:
+        return timestamp(dt.datetime.fromtimestamp(self._clock(), dt.UTC))
+
+    def _require(self, db: sqlite3.Connection, build_id: str) -> Build:
+        build = sqlite_builds.find(db, build_id)
+        if build is None:
+            raise changes.unknown_build(self.url, build_id)
+        return build
+
+    def _select(self, wanted: sqlite_builds.Wanted) -> list[Build]:
+        with self._read() as db:
+            return sqlite_builds.select(db, wanted)
 
     @contextlib.contextmanager
     def _read(self) -> t.Iterator[sqlite3.Connection]:
@@ -184,13 +246,3 @@ class SqliteCatalogue:
             db.execute("BEGIN IMMEDIATE")
             with db:
                 yield db
-
-
-def _put(db: sqlite3.Connection, build: Build) -> None:
-    db.execute(_UPSERT, (build.id, build.image, build.status, build.fingerprint, json.dumps(build.to_dict())))
-    db.execute("DELETE FROM amis WHERE build_id = ?", (build.id,))
-    db.executemany("INSERT INTO amis VALUES (?, ?, ?)", [(build.id, region, ami) for region, ami in build.amis.items()])
-
-
-def _lease(name: str, holder: str, token: int, expires: float) -> Lease:
-    return Lease(name, holder, token, dt.datetime.fromtimestamp(expires, dt.UTC))
