@@ -8,6 +8,7 @@ import typing as t
 
 from . import firewall_connection
 from .firewall_connection import Connection
+from .firewall_policy import NO_POLICY, Policy
 from .firewall_rules import Rule, parse, wanted
 
 # Groups of Windows' own rules: what people call them, and the resource that is their name in the registry.
@@ -71,6 +72,29 @@ class Plan:
         return dataclasses.asdict(self)
 
 
+class Guard(t.NamedTuple):
+    """Ansible's own connection, if it comes through the firewall, and a policy that has a say in it."""
+
+    connection: Connection | None
+    policy: Policy
+
+    def closes(self, before: t.Sequence[Rule], after: t.Sequence[Rule]) -> bool:
+        """Say whether the connection may be cut when the server's own rules become others."""
+        if not self.connection:
+            return False
+        return firewall_connection.closes(self.policy.effective(before), self.policy.effective(after), self.connection)
+
+    def concerns(self, rule: Rule) -> bool:
+        """Say whether one of the server's own rules speaks of the connection."""
+        return self.connection is not None and firewall_connection.concerns(rule, self.connection)
+
+    def open_profiles(self, rules: t.Sequence[Rule]) -> list[str]:
+        """Return the profiles in which the connection's port is open to someone."""
+        return (
+            firewall_connection.open_profiles(self.policy.effective(rules), self.connection) if self.connection else []
+        )
+
+
 def make_plan(
     texts: t.Iterable[str],
     rules: t.Sequence[Entry],
@@ -79,22 +103,25 @@ def make_plan(
     marker: str,
     exclusive: bool,
     connection: Connection | None,
+    policy: Policy = NO_POLICY,
 ) -> Plan:
     """Compare the rules of the registry with those that are wanted.
 
     :param texts: the values of the registry key of the rules.
     :param marker: the group of the rules that the role makes.
+    :param policy: what a group policy says; its rules may let the connection in, or keep those of the server from it.
     :raises RuleError: a wanted rule cannot be made.
     """
     now = [rule for rule in map(parse, texts) if rule is not None]
     plan = Plan(problems=[f"The firewall rule '{name}' is listed twice." for name in _twice(rules)])
     after = _plan_rules(plan, now, rules, marker)
     after = _plan_groups(plan, after, groups)
-    if connection and firewall_connection.closes(now, after, connection):
-        plan.problems.append(_cut(now, after, connection))
+    guard = Guard(connection, policy)
+    if guard.closes(now, after):
+        plan.problems.append(_cut(now, after, guard))
     if exclusive:
-        after = _plan_exclusive(plan, now, after, {entry["name"].lower() for entry in rules}, marker, connection)
-    plan.open_profiles = firewall_connection.open_profiles(after, connection) if connection else []
+        after = _plan_exclusive(plan, now, after, {entry["name"].lower() for entry in rules}, marker, guard)
+    plan.open_profiles = guard.open_profiles(after)
     return plan
 
 
@@ -237,15 +264,15 @@ def _grouped(rule: Rule, entry: Entry, enabled: bool) -> Rule:
 
 
 def _plan_exclusive(
-    plan: Plan, now: list[Rule], after: list[Rule], listed: set[str], marker: str, connection: Connection | None
+    plan: Plan, now: list[Rule], after: list[Rule], listed: set[str], marker: str, guard: Guard
 ) -> list[Rule]:
     """Remove the rules that carry the marker and are listed no more, except those that the connection needs."""
     others = {rule.name.lower() for rule in after if rule.group != marker}
     old = [r for r in after if r.group == marker and not r.built_in and r.name.lower() not in listed]
     keep = {r.name.lower(): "a rule of others has the same name" for r in old if r.name.lower() in others}
-    if connection and firewall_connection.closes(now, [rule for rule in after if rule not in old], connection):
-        needed = [rule for rule in old if firewall_connection.concerns(rule, connection)]
-        keep |= {rule.name.lower(): f"this connection needs it ({connection})" for rule in needed}
+    if guard.closes(now, [rule for rule in after if rule not in old]):
+        needed = [rule for rule in old if guard.concerns(rule)]
+        keep |= {rule.name.lower(): f"this connection needs it ({guard.connection})" for rule in needed}
     for name in dict.fromkeys(rule.name for rule in old):
         why = keep.get(name.lower())
         entry = {"name": name, "why": why or "the role made it, and it is not listed any more"}
@@ -253,7 +280,7 @@ def _plan_exclusive(
     return [rule for rule in after if rule not in old or rule.name.lower() in keep]
 
 
-def _cut(now: list[Rule], after: list[Rule], connection: Connection) -> str:
+def _cut(now: list[Rule], after: list[Rule], guard: Guard) -> str:
     changed = [rule for rule in (*now, *after) if (rule in now) != (rule in after)]
-    names = dict.fromkeys(rule.name for rule in changed if firewall_connection.concerns(rule, connection))
-    return f"{', '.join(names)}: would close {connection}, which this connection uses."
+    names = dict.fromkeys(rule.name for rule in changed if guard.concerns(rule))
+    return f"{', '.join(names)}: would close {guard.connection}, which this connection uses."

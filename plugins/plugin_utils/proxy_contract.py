@@ -49,15 +49,23 @@ def review(found: Found, wanted: Answer) -> dict[str, t.Any]:
         said[f".NET ({path})"] = (_net(text), scripted)
     tentacles = _tentacles(found.get("tentacles") or {}, wanted)
     said |= {f"the Tentacle {name}": pair for name, pair in tentacles.items()}
-    problems = [f"{who} has {is_now}." for who, (is_now, shall_be) in said.items() if is_now != shall_be]
+    problems = [f"{who} has {_told(*pair)}." for who, pair in said.items() if pair[0] != pair[1]]
     configs = {path: machine_config.write(text, proxy_settings.net_proxy(scripted)) for path, text in texts.items()}
+    login_changed = bool(plain.login[0]) and any(
+        said[who][0].login != plain.login for who in said if who.startswith(ENVIRONMENT)
+    )
     return {
         "wanted": str(wanted),
         "differing": [who for who, (is_now, shall_be) in said.items() if is_now != shall_be],
         "problems": problems,
         "configs": {path: text for path, text in configs.items() if text != texts[path]},
-        "tentacles": [name for name, (is_now, shall_be) in tentacles.items() if is_now != shall_be],
+        "tentacles": [name for name, (is_now, shall_be) in tentacles.items() if login_changed or is_now != shall_be],
     }
+
+
+def _told(is_now: Answer, shall_be: Answer) -> str:
+    """Say an answer that differs; passwords are never said, so two that differ in nothing else look the same."""
+    return str(is_now) + (" with another password" if str(is_now) == str(shall_be) else "")
 
 
 def _ways(values: Found) -> list[tuple[str, Answer]]:
@@ -80,6 +88,10 @@ def _text(content: str) -> str:
 
 
 def _tentacles(configs: t.Mapping[str, str], wanted: Answer) -> dict[str, tuple[Answer, Answer]]:
-    """A Tentacle asks Windows for its proxy, unless someone told it otherwise; only the user is its own."""
+    """A Tentacle asks Windows for its proxy, unless someone told it otherwise; only the user is its own.
+
+    Its password is encrypted for the machine and cannot be compared. The machine's environment has the same one, and
+    the role sets it after the Tentacles: as long as it has another, theirs is set too.
+    """
     user = (wanted.login[0] if wanted.server else "", "")
     return {name: (proxy_settings.tentacle(_text(content)), Answer(login=user)) for name, content in configs.items()}

@@ -13,23 +13,34 @@ from tests.bench.table import Row
 from tests.bench.workshop import Workshop
 
 ORDER = 80
-SHELLS = frozenset({"command", "shell", "raw", "script", "expect", "win_command", "win_shell", "win_powershell"})
+# Someone's script, and one program with arguments, which no shell has to read.
+SCRIPTS = frozenset({"shell", "raw", "script", "win_shell", "win_powershell"})
+PROGRAMS = frozenset({"command", "expect", "win_command"})
+SHELLS = SCRIPTS | PROGRAMS
 BLOCKS = ("block", "rescue", "always")
 
 
 def measure(place: Workshop) -> t.Iterator[Row]:
-    folder = place.root / "roles"
-    shells: collections.Counter[str] = collections.Counter()
-    total = 0
+    total, scripts, programs = 0, 0, 0
+    roles: dict[str, collections.Counter[str]] = {}
+    for role, task in role_tasks(place.root / "roles"):
+        names = {key.rpartition(".")[2] for key in task}
+        total += 1
+        scripts += bool(SCRIPTS & names)
+        programs += bool(PROGRAMS & names)
+        roles.setdefault(role, collections.Counter()).update(["tasks", *(["shells"] if SHELLS & names else [])])
+    yield Row("tasks in roles", "", total)
+    yield Row("tasks in roles that run a shell", "", scripts, goal=0)
+    yield Row("tasks in roles that run a program", "", programs)
+    for role, counts in roles.items():
+        yield Row(f"  {role}, of {counts['tasks']} tasks", "", counts["shells"])
+
+
+def role_tasks(folder: pathlib.Path) -> t.Iterator[tuple[str, dict[str, t.Any]]]:
+    """Yield every task and handler of the roles in a folder, with the name of its role."""
     for path in sorted([*folder.glob("*/tasks/**/*.yml"), *folder.glob("*/handlers/**/*.yml")]):
         for task in tasks_of(path):
-            total += 1
-            shells[str(path.relative_to(place.root))] += bool(SHELLS & {key.rpartition(".")[2] for key in task})
-    yield Row("tasks in roles", "", total)
-    yield Row("tasks in roles that run a shell", "", shells.total())
-    for name, count in shells.items():
-        if count:
-            yield Row(f"  {name}", "", count)
+            yield path.relative_to(folder).parts[0], task
 
 
 def tasks_of(path: pathlib.Path) -> t.Iterator[dict[str, t.Any]]:

@@ -12,6 +12,7 @@ from lab.windows.firewall import Rule
 from tests.lab.roles.guests import Guest, running_guest
 
 GROUP = "golden.windows_ami"
+POLICY = "HKLM\\SOFTWARE\\Policies\\Microsoft\\WindowsFirewall"
 RULE = "community.windows.win_firewall_rule"
 MANAGEMENT = {"name": "winrm", "remote": ["127.0.0.0/8"]}
 WANTED = {
@@ -66,10 +67,10 @@ def test_it_predicts_does_and_then_leaves_alone(version: str, core: bool, tmp_pa
         assert not firewall.admits("10.1.1.1", 3389)
         again = guest.role("firewall", **WANTED)
         assert (again.status, again.changed) == (0, 0), again.output
-        assert again.modules == {"ansible.windows.win_reg_stat": 1, "ansible.windows.win_firewall": 1}
+        assert again.modules == {"ansible.windows.win_reg_stat": 2, "ansible.windows.win_firewall": 1}
         verified = guest.role("firewall", entry="verify", **WANTED)
         assert (verified.status, verified.changed) == (0, 0), verified.output
-        assert verified.modules.total() == 2
+        assert verified.modules.total() == 3
 
 
 def test_only_the_rule_that_differs_is_changed(guest: Guest) -> None:
@@ -143,6 +144,25 @@ def test_the_firewall_is_not_turned_on_over_the_connection(tmp_path: pathlib.Pat
         assert guest.role("firewall", entry="verify", firewall_presets=[MANAGEMENT]).status == 0
 
 
+def test_what_a_group_policy_decides_is_said_and_is_drift(guest: Guest) -> None:
+    web = {"firewall_rules": [{"name": "Web", "port": "80"}]}
+    assert guest.role("firewall", **web).status == 0
+    registry = guest.machine.registry
+    registry.set(f"{POLICY}\\PublicProfile", "AllowLocalPolicyMerge", 0)
+    registry.set(
+        f"{POLICY}\\FirewallRules", "{1}", "v2.31|Action=Block|Active=TRUE|Dir=In|Protocol=6|LPort=80|Name=No web|"
+    )
+    run = guest.role("firewall", **web)
+    assert run.status == 0, run.output
+    drifted = guest.role("firewall", entry="verify", **web)
+    assert drifted.status == 2
+    for said in (run.said, drifted.said):
+        assert "A group policy lets no rules but its own count for Public: Web has no effect." in said
+        assert "The rule No web of a group policy blocks what Web lets through." in said
+    registry.delete_key(POLICY)
+    assert guest.role("firewall", entry="verify", **web).status == 0
+
+
 def test_a_rule_that_cannot_be_is_named_before_anything_changes(guest: Guest) -> None:
     run = guest.role("firewall", firewall_rules=[{"name": "Web", "port": "80"}, {"name": "Bad", "port": "90-80"}])
     assert run.status == 2
@@ -150,9 +170,9 @@ def test_a_rule_that_cannot_be_is_named_before_anything_changes(guest: Guest) ->
     assert guest.machine.firewall.named("Web") == []
 
 
-def test_fifty_rules_cost_two_modules_when_nothing_changes(guest: Guest) -> None:
+def test_fifty_rules_cost_three_modules_when_nothing_changes(guest: Guest) -> None:
     rules = [{"name": f"Rule {number}", "port": str(8000 + number)} for number in range(50)]
     first = guest.role("firewall", firewall_rules=rules)
     assert first.status == 0, first.output
     second = guest.role("firewall", firewall_rules=rules)
-    assert (first.modules.total(), second.modules.total()) == (52, 2)
+    assert (first.modules.total(), second.modules.total()) == (53, 3)

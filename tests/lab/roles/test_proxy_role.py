@@ -200,6 +200,29 @@ def test_credentials_go_where_they_can_be_used_and_never_into_the_output(guest: 
     assert guest.machine.registry.get(MACHINE_KEY, "HTTP_PROXY") is None
 
 
+def test_a_changed_password_reaches_the_tentacle_even_after_a_run_that_broke_off(guest: Guest) -> None:
+    instance = add_tentacle(guest.machine)
+    assert guest.role("proxy", **WANTED, proxy_username="golden", proxy_password="Kiwi-1").status == 0
+    first = instance.get("Octopus.Proxy.ProxyPassword")
+    changed = WANTED | {"proxy_username": "golden", "proxy_password": "Plum-2"}
+    verified = guest.role("proxy", entry="verify", **changed)
+    assert verified.status == 2
+    assert "the machine's environment (http) has proxy.example.com:3128 as golden" in verified.said
+    assert "with another password" in verified.said
+    assert "Plum-2" not in verified.output
+    # The Tentacle cannot be told: then nobody else may look as if all were done.
+    config = guest.machine.files.stat(instance.config)
+    config.attributes.add("ReadOnly")
+    assert guest.role("proxy", **changed).status == 2
+    config.attributes.discard("ReadOnly")
+    assert instance.get("Octopus.Proxy.ProxyPassword") == first
+    repaired = guest.role("proxy", "-vvv", **changed)
+    assert repaired.status == 0, repaired.output
+    assert "Plum-2" not in repaired.output
+    assert instance.get("Octopus.Proxy.ProxyPassword") not in ("", first)
+    assert guest.role("proxy", **changed).changed == 0
+
+
 def test_an_image_gets_no_password(guest: Guest) -> None:
     run = guest.role("proxy", proxy_username="u", proxy_password="secret", golden_build="20261122T000000Z-1", **WANTED)
     assert run.status == 2

@@ -121,18 +121,67 @@ def test_modules_have_full_names_and_none_is_a_shell(path: pathlib.Path) -> None
         assert module not in SHELLS, f"{task['name']} runs a shell"
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_a_command_is_the_exception_and_says_whether_it_changes_something(role: str) -> None:
-    found = [
-        task
+def commands(role: str) -> list[tuple[pathlib.Path, dict[str, t.Any]]]:
+    """Give the tasks of a role that run a program, and the files that they are in."""
+    return [
+        (path, task)
         for path in role_files(role, "tasks")
         for module, task in modules(path)
         if module in ("ansible.windows.win_command", "ansible.builtin.command")
     ]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_command_is_the_exception_says_why_and_whether_it_changes_something(role: str) -> None:
+    found = commands(role)
     assert not found or role in COMMANDS
-    for task in found:
-        assert "changed_when" in task
-        assert "check_mode" in task
+    for path, task in found:
+        # Either it only asks, in check mode too, or it runs for what differs, and check mode says so in its place.
+        asks = task["changed_when"] is False and task["check_mode"] is False
+        predicted = task["changed_when"] is True and task["check_mode"] is False
+        assert asks or (predicted and "not ansible_check_mode" in str(task["when"]) and task["loop"]), task["name"]
+        before = path.read_text(encoding="utf-8").partition(f"- name: {task['name']}\n")[0].splitlines()
+        assert before[-1].startswith("# "), f"{task['name']}: nothing says why a program runs"
+
+
+def test_no_command_line_has_a_secret_that_can_be_told_otherwise() -> None:
+    secret = {name for role in ROLES for name, option in specs(role)["main"]["options"].items() if option.get("no_log")}
+    assert {"octopus_tentacle_api_key", "proxy_password"} <= secret
+    found = {}
+    for role in ROLES:
+        texts = {name: str(value) for name, value in load(PROJECT / "roles" / role / "vars" / "main.yml").items()}
+        for path, task in commands(role):
+            module = next(name for name in task if name.endswith("command"))
+            text = str(task[module]) + str(task.get("loop", "")) + str(task.get("vars", ""))
+            if leaks := secret & everything_named(text, texts):
+                found[f"{path.parent.parent.name}: {task['name']}"] = leaks
+    # Tentacle.exe takes it in no other way; the README says so.
+    assert found == {"proxy: Let the Tentacle use the proxy of Windows": {"proxy_password"}}
+
+
+def everything_named(text: str, variables: dict[str, str]) -> set[str]:
+    """Give all variables that a text is made of, through those of vars/main.yml."""
+    seen: set[str] = set()
+    new = set(re.findall(r"\w+", text))
+    while new:
+        seen |= new
+        new = {word for name in new for word in re.findall(r"\w+", variables.get(name, ""))} - seen
+    return seen
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_restarts_windows_once_at_most_and_only_when_it_was_asked_to(role: str) -> None:
+    restarts = [
+        task
+        for kind in ("tasks", "handlers")
+        for path in role_files(role, kind)
+        for module, task in modules(path)
+        if "reboot" in module
+    ]
+    assert len(restarts) == (role == "iis_dotnet")
+    for task in restarts:
+        assert "loop" not in task
+        assert any("wanted" in condition for condition in task["when"])
 
 
 def test_verify_entry_points_only_look() -> None:
