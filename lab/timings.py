@@ -6,6 +6,10 @@ from __future__ import annotations
 import typing as t
 
 
+# Seconds. What a script or a module on a guest sleeps at most: only long enough to let others run.
+LONGEST_SLEEP = 0.05
+
+
 class Timings(t.NamedTuple):
     """Seconds."""
 

@@ -14,6 +14,7 @@ from lab.powershell.registry import SWITCH, Call, P, cmdlet
 from lab.powershell.scope import Undefined
 from lab.powershell.syntax import ScriptSyntaxError, parse
 from lab.powershell.values import PSObject, SecureString, Value, collapse
+from lab.timings import LONGEST_SLEEP
 
 _MODULES = (
     "netsecurity",
@@ -25,7 +26,6 @@ _MODULES = (
     "scheduledtasks",
     "servermanager",
 )
-LONGEST_SLEEP = 0.05  # seconds: guests do not wait for real, only long enough to let others run
 
 
 @cmdlet(
