@@ -36,7 +36,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Show one line for each role of each server."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        _, options = self.validate_argument_spec(ARGUMENTS)
+        _validation, options = self.validate_argument_spec(ARGUMENTS)
         try:
             found = rows(options["servers"], plain(options["found"]))
         except AuditError as exc:

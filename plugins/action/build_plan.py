@@ -60,7 +60,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Return the plan; ``changed`` means that there is something to build."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        _, options = self.validate_argument_spec(ARGUMENTS)
+        _validation, options = self.validate_argument_spec(ARGUMENTS)
         try:
             entries = self._plan(options, task_vars or {})
         except _ERRORS as exc:

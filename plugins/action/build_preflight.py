@@ -66,7 +66,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Return all checks; the task fails when one of them did."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        _, options = self.validate_argument_spec(ARGUMENTS)
+        _validation, options = self.validate_argument_spec(ARGUMENTS)
         try:
             entries = [PlanEntry.from_dict(entry) for entry in options["plan"]]
         except PlanError as exc:

@@ -30,7 +30,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Show one line for each image of the plan."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        _, options = self.validate_argument_spec(ARGUMENTS)
+        _validation, options = self.validate_argument_spec(ARGUMENTS)
         try:
             shown = rows([PlanEntry.from_dict(plain(entry)) for entry in options["plan"]], options["results"])
         except PlanError as exc:

@@ -54,7 +54,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Bring the registration to the wanted state."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        _, given = self.validate_argument_spec(ARGUMENTS, required_if=_REQUIRED_IF)
+        _validation, given = self.validate_argument_spec(ARGUMENTS, required_if=_REQUIRED_IF)
         options = plain(given)
         try:
             key = _api_key(options)

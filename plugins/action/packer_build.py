@@ -83,7 +83,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Build the image of one entry of the plan."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        _, options = self.validate_argument_spec(ARGUMENTS)
+        _validation, options = self.validate_argument_spec(ARGUMENTS)
         image = str(options["entry"].get("image"))
         try:
             entry = PlanEntry.from_dict(plain(options["entry"]))

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: ami_recorder
 type: notification
-author: The golden.windows_ami maintainers
+author: The golden.windows_ami maintainers (!UNKNOWN)
 short_description: Record the AMIs that plays make
 description:
   - Watches task results and writes each AMI to the catalogue, with the region, where it came from and who made it.

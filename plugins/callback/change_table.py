@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: change_table
 type: aggregate
-author: The golden.windows_ami maintainers
+author: The golden.windows_ami maintainers (!UNKNOWN)
 version_added: 0.1.0
 short_description: Show at the end what a play has changed on which server
 description:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: fleet
-author: The golden.windows_ami maintainers
+author: The golden.windows_ami maintainers (!UNKNOWN)
 short_description: Windows instances, by the golden image they run from
 description:
   - Lists the Windows instances of EC2 and says which golden image each one runs from, and whether it is still safe.

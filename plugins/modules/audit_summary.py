@@ -10,7 +10,7 @@ module: audit_summary
 short_description: Show what an audit of servers has found
 version_added: 0.1.0
 author:
-  - The golden.windows_ami maintainers
+  - The golden.windows_ami maintainers (!UNKNOWN)
 description:
   - Prints a table with a line for each role of each server.
   - Fails when a role found a difference or could not look, or when a server was not reached.

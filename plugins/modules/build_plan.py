@@ -10,7 +10,7 @@ module: build_plan
 short_description: Decide which Windows images are built, from which AMI and why
 version_added: 0.1.0
 author:
-  - The golden.windows_ami maintainers
+  - The golden.windows_ami maintainers (!UNKNOWN)
 description:
   - Compares what each image would be made of now with what its newest build was made of, and says which images are
     to be built, in which order and why.

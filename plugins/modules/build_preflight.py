@@ -10,7 +10,7 @@ module: build_preflight
 short_description: Check in seconds what would fail a build of a Windows image after minutes
 version_added: 0.1.0
 author:
-  - The golden.windows_ami maintainers
+  - The golden.windows_ami maintainers (!UNKNOWN)
 description:
   - Looks at all that a build needs and that can be looked at beforehand, and reports all problems in one message.
   - Looks at the credentials; at the subnet, its free addresses and its public ones; at the security group, and whether

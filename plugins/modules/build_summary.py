@@ -10,7 +10,7 @@ module: build_summary
 short_description: Show what a build has made
 version_added: 0.1.0
 author:
-  - The golden.windows_ami maintainers
+  - The golden.windows_ami maintainers (!UNKNOWN)
 description:
   - Prints a table with a line for each image of the plan, and fails when one of them was not built.
 options:

@@ -10,7 +10,7 @@ module: octopus_machine
 short_description: Register a Tentacle with an Octopus Server
 version_added: 0.1.0
 author:
-  - The golden.windows_ami maintainers
+  - The golden.windows_ami maintainers (!UNKNOWN)
 description:
   - Makes, changes and removes the registration of one Tentacle, through the REST API of the Octopus Server.
     A registration that is as wanted is left alone.

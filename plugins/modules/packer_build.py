@@ -10,7 +10,7 @@ module: packer_build
 short_description: Build a Windows AMI with Packer
 version_added: 0.1.0
 author:
-  - The golden.windows_ami maintainers
+  - The golden.windows_ami maintainers (!UNKNOWN)
 description:
   - Builds the image of one entry of the plan that M(golden.windows_ami.build_plan) made. Packer starts an instance and
     runs the provisioning playbook on it over WinRM; the playbook seals it; Packer makes an encrypted, private AMI.

@@ -32,5 +32,5 @@ def end_when_closed(output: int | None = None) -> threading.Thread | None:
 def _wait(output: int) -> None:
     poll = select.poll()
     poll.register(output, 0)  # POLLERR comes unasked, when no reader is left
-    if any(event & select.POLLERR for _, event in poll.poll()):
+    if any(event & select.POLLERR for _descriptor, event in poll.poll()):
         os.kill(os.getpid(), signal.SIGTERM)

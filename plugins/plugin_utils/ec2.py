@@ -70,15 +70,28 @@ class Identity(t.NamedTuple):
     arn: str
 
 
+class Credentials(t.NamedTuple):
+    """What a role that was assumed may sign with, for an hour."""
+
+    access_key: str
+    secret_key: str
+    token: str
+
+
 class Aws:
     """A session with one region of AWS, or with a stand-in for it that the config file's ``endpoint_url`` names."""
 
-    def __init__(self, settings: AwsSettings) -> None:
-        """Read the configuration; call nothing yet."""
+    def __init__(self, settings: AwsSettings, credentials: Credentials | None = None, models: t.Any = None) -> None:
+        """Read the configuration; call nothing yet.
+
+        ``credentials`` count instead of the configuration's; ``models`` is a loader of botocore's descriptions.
+        """
         if BOTOCORE_IMPORT_ERROR is not None:
             raise AwsError(f"ansible-playbook's Python has no boto3 ({BOTOCORE_IMPORT_ERROR}). Install it: make setup")
         try:
-            self._session = _session(settings)
+            self._session = _session(settings, models or _service_models())
+            if credentials:
+                self._session.set_credentials(*credentials)
             scoped = self._session.get_scoped_config()
         except botocore.exceptions.ProfileNotFound as exc:
             place = settings.config_file or "the AWS config file"
@@ -92,10 +105,15 @@ class Aws:
         if not region:
             raise AwsError("No AWS region is set. Set golden_aws.region in the inventory, or AWS_REGION.")
         self.region: str = region
+        self._clients: dict[str, t.Any] = {}
 
-    @functools.cache  # noqa: B019 - one short-lived session for each task
     def client(self, service: str) -> t.Any:
         """Return the client of a service, made once. Its calls belong in ``with explained(...)``."""
+        if service not in self._clients:
+            self._clients[service] = self._make_client(service)
+        return self._clients[service]
+
+    def _make_client(self, service: str) -> t.Any:
         proxies: dict[str, t.Any] = {"proxies": {}} if self.endpoint and _is_loopback(self.endpoint) else {}
         config = botocore.config.Config(
             retries={"mode": "standard", "max_attempts": 4}, connect_timeout=10, read_timeout=30, **proxies
@@ -122,11 +140,20 @@ class Aws:
             answer = self.client("sts").get_caller_identity()
         return Identity(answer["Account"], answer["Arn"])
 
+    def assume_role(self, role_arn: str, external_id: str | None = None) -> Credentials:
+        """Return the credentials of a role, in another account or not."""
+        more = {"ExternalId": external_id} if external_id else {}
+        with self.explained(f"assume the role {role_arn}"):
+            answer = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="golden-windows-ami", **more)
+        found = answer["Credentials"]
+        return Credentials(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
+
     def parameter(self, name: str) -> str | None:
-        """Return the value of an SSM parameter, None when there is none."""
+        """Return the value of an SSM parameter, decrypted if need be; None when there is none."""
         try:
             with self.explained(f"read SSM parameter {name}"):
-                return str(self.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
+                answer = self.client("ssm").get_parameter(Name=name, WithDecryption=True)
+                return str(answer["Parameter"]["Value"])
         except AwsError as exc:
             if exc.code == "ParameterNotFound":
                 return None
@@ -170,10 +197,10 @@ def _service_models() -> t.Any:
     return botocore.loaders.create_loader()
 
 
-def _session(settings: AwsSettings) -> t.Any:
+def _session(settings: AwsSettings, models: t.Any) -> t.Any:
     """Return a botocore session. A given config file counts alone: no environment, no ~/.aws beside it."""
     session = botocore.session.Session(profile=settings.profile or (settings.config_file and "default"))
-    session.register_component("data_loader", _service_models())
+    session.register_component("data_loader", models)
     if settings.config_file:
         path = pathlib.Path(settings.config_file).expanduser()
         if not path.is_file():
@@ -197,6 +224,7 @@ def _permission(operation: str) -> str:
     """Return the IAM action of an operation; the services used here name both alike."""
     services = {
         "GetParameter": "ssm",
+        "AssumeRole": "sts",
         "GetCallerIdentity": "sts",
         "GetServiceQuota": "servicequotas",
         "DescribeKey": "kms",

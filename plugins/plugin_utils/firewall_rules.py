@@ -62,7 +62,7 @@ def parse(text: str) -> Rule | None:
     if not re.fullmatch(r"v\d+\.\d+", head):
         return None
     fields: dict[str, list[str]] = {}
-    for name, _, value in (part.partition("=") for part in parts):
+    for name, _equals, value in (part.partition("=") for part in parts):
         fields.setdefault(name, []).append(value)
 
     def one(name: str, default: str = "") -> str:

@@ -14,39 +14,49 @@ from .fleet import IMAGE_TAG
 # The most values that EC2 takes in one filter.
 _VALUES = 200
 
+Raw = dict[str, t.Any]
 
-def describe_instances(aws: Aws, states: t.Sequence[str]) -> list[dict[str, t.Any]]:
-    """Return the instances in these states. Raises AwsError."""
-    filters = [{"Name": "instance-state-name", "Values": list(states)}]
+
+def describe_regions(aws: Aws) -> list[str]:
+    """Return the regions that are enabled for the account. Raises AwsError."""
+    with aws.explained("list the regions"):
+        answer = aws.client("ec2").describe_regions()
+    return sorted(region["RegionName"] for region in answer["Regions"])
+
+
+def describe_instances(aws: Aws, filters: t.Mapping[str, t.Sequence[str]], page_size: int | None = None) -> list[Raw]:
+    """Return the instances that filters of EC2 let pass, in pages of EC2's own size or a given one. Raises AwsError."""
+    wanted = [{"Name": name, "Values": list(values)} for name, values in filters.items()]
     with aws.explained("list instances"):
-        pages = aws.client("ec2").get_paginator("describe_instances").paginate(Filters=filters)
-        found = [instance for page in pages for group in page["Reservations"] for instance in group["Instances"]]
-    return t.cast(list[dict[str, t.Any]], _json_safe(found))
+        paginator = aws.client("ec2").get_paginator("describe_instances")
+        pages = paginator.paginate(Filters=wanted, PaginationConfig={"PageSize": page_size})
+        return [_json_safe(one) for page in pages for group in page["Reservations"] for one in group["Instances"]]
 
 
-def describe_amis(aws: Aws, ids: t.Iterable[str], tagged: bool) -> list[dict[str, t.Any]]:
+def describe_amis(aws: Aws, ids: t.Iterable[str], tagged: bool) -> list[Raw]:
     """Return the AMIs with these ids that exist and, if wanted, those of this account that carry our tag.
 
     Asking by filter, unlike by id, does not fail for the ones that are gone. Raises AwsError.
     """
-    found: dict[str, t.Any] = {}
-    wanted = sorted(set(ids))
+    found: Raw = {}
     with aws.explained("list AMIs"):
-        for start in range(0, len(wanted), _VALUES):
-            found.update(_amis(aws, [{"Name": "image-id", "Values": wanted[start : start + _VALUES]}]))
         if tagged:
             found.update(_amis(aws, [{"Name": "tag-key", "Values": [IMAGE_TAG]}], Owners=["self"]))
-    return t.cast(list[dict[str, t.Any]], _json_safe(list(found.values())))
+        wanted = sorted(set(ids) - set(found))
+        for start in range(0, len(wanted), _VALUES):
+            found.update(_amis(aws, [{"Name": "image-id", "Values": wanted[start : start + _VALUES]}]))
+    return list(found.values())
 
 
-def _amis(aws: Aws, filters: list[dict[str, t.Any]], **more: t.Any) -> dict[str, t.Any]:
+def _amis(aws: Aws, filters: list[Raw], **more: t.Any) -> Raw:
     paginator = aws.client("ec2").get_paginator("describe_images")
     pages = paginator.paginate(Filters=filters, IncludeDeprecated=True, IncludeDisabled=True, **more)
-    return {image["ImageId"]: image for image in itertools.chain.from_iterable(page["Images"] for page in pages)}
+    images = itertools.chain.from_iterable(page["Images"] for page in pages)
+    return {image["ImageId"]: _json_safe(image) for image in images}
 
 
 def _json_safe(value: t.Any) -> t.Any:
-    """Return a value of botocore for a cache: its datetimes as text."""
+    """Return a value of botocore for a cache: its datetimes as text. There are none with `fleet_models`."""
     if isinstance(value, dict):
         return {key: _json_safe(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -102,7 +102,7 @@ class PackerProcess:
             selector.register(output, selectors.EVENT_READ)
             selector.register(control, selectors.EVENT_READ)
             while self._process.poll() is None:
-                ready = {key.fileobj for key, _ in selector.select(timeout=0.5)}
+                ready = {key.fileobj for key, _events in selector.select(timeout=0.5)}
                 if output in ready:
                     for line in lines.read() or ():
                         hear(line)
@@ -187,7 +187,7 @@ def adopt_orphans() -> None:
 
 def kill_children() -> None:
     """Kill what is left of our children and theirs, and wait for it (Linux; elsewhere there is nothing to adopt)."""
-    for _ in range(100):
+    for _attempt in range(100):
         for pid in _descendants(os.getpid()):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)

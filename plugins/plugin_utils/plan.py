@@ -265,7 +265,7 @@ def describe_change(name: str, before: Build, after: PlanEntry) -> str:
         what = f"parent {after.parent_image}" if after.parent_image else f"base {after.base}"
         was = f"{before.source_ami_name or 'another'} ({old or 'not recorded'})"
         return f"{what} is {after.source_ami_name} ({new}) now, was {was}"
-    kind, _, subject = name.partition(":")
+    kind, _colon, subject = name.partition(":")
     verb = "is new" if old is None else "is gone" if new is None else "changed"
     if kind == "version":
         return f"{subject} is {new or 'gone'} now, was {old or 'not used'}"

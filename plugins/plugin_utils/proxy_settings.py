@@ -48,7 +48,7 @@ def binary(value: t.Sequence[int]) -> Answer:
         return Answer()
     texts: list[str] = []
     try:
-        _, _, flags = struct.unpack_from("<III", data)
+        flags = struct.unpack_from("<III", data)[2]
         offset = 12
         while len(texts) < 3 and offset < len(data):
             (length,) = struct.unpack_from("<I", data, offset)

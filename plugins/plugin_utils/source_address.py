@@ -15,7 +15,7 @@ def source_address(host: str, port: int = 5986) -> str:
         answers = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
     except (OSError, UnicodeError):
         return ""
-    for family, kind, protocol, _, address in answers:
+    for family, kind, protocol, _name, address in answers:
         with socket.socket(family, kind, protocol) as probe:
             try:
                 probe.connect(address)
