@@ -154,11 +154,14 @@ def _role_run(name: str, value: t.Any) -> RoleRun:
         raise RecordError(f"{name}: a role has name, seconds, tasks and changed, this has not: {value!r}") from exc
 
 
+_NULL: type = type(None)
+
+
 def _describe(types: tuple[type, ...]) -> str:
-    return " or ".join("null" if kind is type(None) else kind.__name__ for kind in types)
+    return " or ".join("null" if kind is _NULL else kind.__name__ for kind in types)
 
 
-_TEXT: tuple[type, ...] = (str, type(None))
+_TEXT: tuple[type, ...] = (str, _NULL)
 _TYPES: dict[str, tuple[type, ...]] = {
     "id": (str,),
     "image": (str,),
