@@ -72,7 +72,7 @@ class Machine:
         self.features = Features(version.key, version.dotnet_feature, core=core)
         self.firewall = Firewall()
         firewall_registry.mirror(self.registry, self.firewall, version.key)
-        self.users = Users(sid or new_sid())
+        self.users = Users(sid or new_sid(), self.clock)
         account_registry.mirror(self.registry, self.users)
         self.certificates = Certificates(self.clock)
         self.tasks = ScheduledTasks()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import struct
 import typing as t
 
+from lab.windows import accounts
 from lab.windows.machine import Machine
 from lab.windows.services import Service
 
@@ -15,15 +16,6 @@ ERROR_CONTROL = ("ignore", "normal", "severe", "critical")
 SID_INFO = {0: "none", 1: "unrestricted", 3: "restricted"}
 ACTIONS = ("none", "restart", "reboot", "run_command")
 DEFAULT_PRESHUTDOWN_MS = 180000
-_ACCOUNTS = {
-    "localsystem": "NT AUTHORITY\\SYSTEM",
-    "nt authority\\system": "NT AUTHORITY\\SYSTEM",
-    "system": "NT AUTHORITY\\SYSTEM",
-    "nt authority\\localservice": "NT AUTHORITY\\LOCAL SERVICE",
-    "nt authority\\local service": "NT AUTHORITY\\LOCAL SERVICE",
-    "nt authority\\networkservice": "NT AUTHORITY\\NETWORK SERVICE",
-    "nt authority\\network service": "NT AUTHORITY\\NETWORK SERVICE",
-}
 STATES = {"Running": "started", "Stopped": "stopped", "Paused": "paused"}
 
 
@@ -32,8 +24,7 @@ def account(machine: Machine, name: str) -> str:
 
     :raises WindowsError: there is no such account.
     """
-    known = _ACCOUNTS.get(name.lower())
-    return known or f"{machine.name}\\{machine.users.get(name).name}"
+    return accounts.translate(machine, name).name
 
 
 def view(machine: Machine, service: Service) -> dict[str, t.Any]:

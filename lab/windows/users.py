@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import re
+import typing as t
 
 from lab.windows.errors import WindowsError
 
@@ -24,6 +25,14 @@ WELL_KNOWN = {
     "administrators": "S-1-5-32-544",
     "everyone": "S-1-1-0",
 }
+
+# Why nobody logs on with the right password: Win32 codes, in the order in which Windows looks.
+LOGON_FAILURE, DISABLED, EXPIRED, MUST_CHANGE, LOCKED = 1326, 1331, 1793, 1907, 1909
+
+
+def utc_now() -> datetime.datetime:
+    """Give the time of day, aware, in UTC."""
+    return datetime.datetime.now(datetime.UTC)
 
 
 @dataclasses.dataclass
@@ -59,8 +68,9 @@ class Group:
 class Users:
     """The account database; ``machine_sid`` is the prefix of every account's SID."""
 
-    def __init__(self, machine_sid: str) -> None:
+    def __init__(self, machine_sid: str, now: t.Callable[[], datetime.datetime] = utc_now) -> None:
         self.machine_sid = machine_sid
+        self._now = now
         self._users: dict[str, User] = {}
         self._groups: dict[str, Group] = {}
         self._next_rid = 1000
@@ -122,14 +132,29 @@ class Users:
         self.get(name).password = password
 
     def password_of(self, name: str) -> str | None:
-        """Give the password that logs a user on over the network; None for an unknown, locked or disabled one."""
+        """Give the password that logs a user on over the network; None for an unknown user and one who may not."""
         user = self.find(name)
-        usable = user is not None and user.enabled and not user.account_locked
-        return user.password if usable and user is not None else None
+        return user.password if user is not None and not self._refusal(user) else None
 
     def authenticate(self, name: str, password: str) -> bool:
         """Say whether a password logs a user on."""
-        return password == self.password_of(name)
+        return self.logon(name, password) == 0
+
+    def logon(self, name: str, password: str) -> int:
+        """Try a password; gives 0, or the Win32 code why the user may not log on over the network."""
+        user = self.find(name)
+        if user is None or user.password != password:
+            return LOCKED if user is not None and user.account_locked else LOGON_FAILURE
+        return self._refusal(user)
+
+    def _refusal(self, user: User) -> int:
+        if user.account_locked:
+            return LOCKED
+        if not user.enabled:
+            return DISABLED
+        if user.expires is not None and user.expires <= self._now():
+            return EXPIRED
+        return MUST_CHANGE if user.password_expired else 0
 
     def sid_of(self, user: User) -> str:
         """Give the SID of a user."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from lab.windows import accounts
 from lab.windows.errors import WindowsError
 from lab.windows.machine import Machine
 from lab.windows.modules.context import ModuleContext, ModuleError, Params, Result
@@ -14,11 +15,11 @@ NAMES = ("ansible.windows.win_group",)
 def run(machine: Machine, params: Params, context: ModuleContext) -> Result:
     """Bring a group to a state."""
     group = machine.users.find_group(params["name"])
-    before = _shown(machine, group) if group else {}
+    before = _shown(machine, group) if group else None
     if params["state"] == "absent":
         if group is not None and not context.check_mode:
             machine.users.remove_group(group.name)
-        return {"changed": group is not None, "diff": {"before": before, "after": {}}}
+        return {"changed": group is not None, "sid": None, "diff": {"before": before, "after": None}}
     changed = group is None
     if group is None:
         if context.check_mode:
@@ -35,36 +36,32 @@ def run(machine: Machine, params: Params, context: ModuleContext) -> Result:
     return {"changed": changed, "sid": group.sid, "diff": {"before": before, "after": after}}
 
 
-def account(machine: Machine, name: str) -> str:
-    """Give the local account that a member's name means.
+def member(account: accounts.Account) -> str:
+    """Give an account as groups keep it: the machine's own users without the machine's name."""
+    return account.name.rpartition("\\")[2] if account.sid.startswith("S-1-5-21-") else account.name
 
-    :raises ModuleError: there is none.
-    """
-    user = machine.users.find(name)
-    if user is not None:
-        return user.name
+
+def _account(machine: Machine, name: str) -> str:
     try:
-        machine.users.sid(name)
+        return member(accounts.translate(machine, name))
     except WindowsError as exc:
-        reason = "Some or all identity references could not be translated."
-        text = f'Exception calling "Translate" with "1" argument(s): "{reason}"'
+        text = f'Exception calling "Translate" with "1" argument(s): "{accounts.UNTRANSLATED}"'
         raise ModuleError(
             f"Unhandled exception while executing module: Failed to translate '{name}' to a SecurityIdentifier: {text}"
         ) from exc
-    return name
 
 
 def _members(machine: Machine, group: Group, wanted: dict[str, list[str] | None]) -> list[str]:
     if wanted.get("set") is not None:
-        return [account(machine, name) for name in wanted["set"] or ()]
+        return list(dict.fromkeys(_account(machine, name) for name in wanted["set"] or ()))
     current = list(group.members)
-    known = {member.lower() for member in current}
+    known = {one.lower() for one in current}
     for name in wanted.get("add") or ():
-        member = account(machine, name)
-        if member.lower() not in known:
-            current.append(member)
-    gone = {account(machine, name).lower() for name in wanted.get("remove") or ()}
-    return [member for member in current if member.lower() not in gone]
+        added = _account(machine, name)
+        if added.lower() not in known:
+            current.append(added)
+    gone = {_account(machine, name).lower() for name in wanted.get("remove") or ()}
+    return [one for one in current if one.lower() not in gone]
 
 
 def _full(machine: Machine, members: list[str]) -> list[str]:

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from lab.windows import accounts
+from lab.windows.errors import WindowsError
 from lab.windows.machine import Machine
 from lab.windows.modules.context import ModuleContext, ModuleError, Params, Result
-from lab.windows.modules.win_group import account
+from lab.windows.modules.win_group import member as member_name
 
 NAMES = ("ansible.windows.win_group_membership",)
 
@@ -16,7 +18,7 @@ def run(machine: Machine, params: Params, context: ModuleContext) -> Result:
     group = machine.users.find_group(name)
     if group is None:
         raise ModuleError(f"Could not find local group {name}", name=name)
-    wanted = [account(machine, member) for member in params["members"]]
+    wanted = list(dict.fromkeys(_account(machine, member) for member in params["members"]))
     folded = {member.lower() for member in wanted}
     current = {member.lower() for member in group.members}
     added = [member for member in wanted if member.lower() not in current] if state != "absent" else []
@@ -34,6 +36,14 @@ def run(machine: Machine, params: Params, context: ModuleContext) -> Result:
     if state in ("absent", "pure"):
         result["removed"] = _full(machine, removed)
     return result
+
+
+def _account(machine: Machine, name: str) -> str:
+    try:
+        return member_name(accounts.translate(machine, name))
+    except WindowsError as exc:
+        text = f'Exception calling "Translate" with "1" argument(s): "{accounts.UNTRANSLATED}"'
+        raise ModuleError(f"account_name {name} is not a valid account, cannot get SID: {text}") from exc
 
 
 def _full(machine: Machine, members: list[str]) -> list[str]:

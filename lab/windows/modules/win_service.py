@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import typing as t
 
-from lab.windows import service_view
+from lab.windows import accounts, service_view
 from lab.windows.errors import WindowsError
 from lab.windows.machine import Machine
 from lab.windows.modules.context import ModuleContext, ModuleError, Params, Result
@@ -30,6 +30,11 @@ _PLAIN = (
     "start_mode",
 )
 _UNHANDLED = "Unhandled exception while executing module: "
+_LOGON_NAMES = {
+    accounts.SYSTEM: "LocalSystem",
+    accounts.LOCAL_SERVICE: "NT AUTHORITY\\LocalService",
+    accounts.NETWORK_SERVICE: "NT AUTHORITY\\NetworkService",
+}
 
 
 def run(machine: Machine, params: Params, context: ModuleContext) -> Result:
@@ -106,8 +111,8 @@ def _wanted(machine: Machine, params: Params, current: dict[str, t.Any]) -> dict
         try:
             wanted["username"] = service_view.account(machine, params["username"])
         except WindowsError as exc:
-            text = "Some or all identity references could not be translated."
-            raise ModuleError(f'{_UNHANDLED}Exception calling "Translate" with "1" argument(s): "{text}"') from exc
+            text = f'Exception calling "Translate" with "1" argument(s): "{accounts.UNTRANSLATED}"'
+            raise ModuleError(_UNHANDLED + text) from exc
     if wanted["desktop_interact"] and wanted.get("username", current["username"]) != "NT AUTHORITY\\SYSTEM":
         raise ModuleError("Can only set 'desktop_interact' to true when 'username' equals 'SYSTEM'")
     return wanted
@@ -163,10 +168,10 @@ def _apply(machine: Machine, service: Service, current: dict[str, t.Any], wanted
 def _logon_name(account: str | None) -> str | None:
     if account is None:
         return None
-    system = {"SYSTEM": "LocalSystem", "LOCAL SERVICE": "NT AUTHORITY\\LocalService"}
-    system["NETWORK SERVICE"] = "NT AUTHORITY\\NetworkService"
+    if account in _LOGON_NAMES:
+        return _LOGON_NAMES[account]
     domain, _, name = account.partition("\\")
-    return system[name] if domain == "NT AUTHORITY" else f".\\{name}"
+    return account if domain == "NT SERVICE" else f".\\{name}"
 
 
 def _set_state(machine: Machine, service: Service, params: Params, context: ModuleContext) -> bool:

@@ -9,7 +9,7 @@ import typing as t
 from lab.windows.errors import WindowsError
 from lab.windows.machine import Machine
 from lab.windows.modules.context import ModuleContext, ModuleError, Params, Result
-from lab.windows.users import User, meets_policy
+from lab.windows.users import LOGON_FAILURE, User, meets_policy
 
 NAMES = ("ansible.windows.win_user",)
 
@@ -26,10 +26,14 @@ _FIELDS: dict[str, tuple[str, bool]] = {
     "profile": ("profile", False),
     "user_cannot_change_password": ("user_cannot_change_password", False),
 }
+# PowerShell's -ne compares them, which does not look at case.
+_CASELESS = ("home_directory", "login_script", "profile")
 
 
 def run(machine: Machine, params: Params, context: ModuleContext) -> Result:
     """Bring a user to a state."""
+    if params["account_locked"]:
+        raise ModuleError("account_locked must be set to 'no' if provided")
     expires = _expiry(params["account_expires"])
     name, state = params["name"], params["state"]
     user = machine.users.find(name)
@@ -54,6 +58,8 @@ def run(machine: Machine, params: Params, context: ModuleContext) -> Result:
 
 
 def _create(machine: Machine, params: Params, context: ModuleContext) -> User | None:
+    if context.check_mode:
+        return None  # the password is not looked at before the user is made
     if params["password"] is None or not meets_policy(params["password"]):
         text = (
             "The password does not meet the password policy requirements. Check the minimum password length, password "
@@ -62,7 +68,7 @@ def _create(machine: Machine, params: Params, context: ModuleContext) -> User | 
         raise ModuleError(
             f'Unhandled exception while executing module: Exception calling "SetInfo" with "0" argument(s): "{text}"'
         )
-    return None if context.check_mode else machine.users.add(params["name"], params["password"])
+    return machine.users.add(params["name"], params["password"])
 
 
 def _absent(machine: Machine, name: str, user: User | None, before: t.Any, context: ModuleContext) -> Result:
@@ -80,8 +86,15 @@ def _password(
     wanted = params["password"]
     if wanted is None or created or params["update_password"] == "on_create":  # noqa: S105 - no password
         return False
-    if user.enabled and not user.password_expired and machine.users.authenticate(user.name, wanted):
-        return False
+    if user.enabled and not user.password_expired:
+        code = machine.users.logon(user.name, wanted)
+        if code not in (0, LOGON_FAILURE):
+            raise ModuleError(
+                f"Failed to validate the user's credentials: Failed to logon .\\{user.name} "
+                f"({WindowsError(code)}, Win32ErrorCode {code} - 0x{code:08X})"
+            )
+        if not code:
+            return False
     if not context.check_mode:
         try:
             machine.users.set_password(user.name, wanted)
@@ -96,7 +109,8 @@ def _fields(user: User, params: Params, context: ModuleContext, after: Result) -
     changed = False
     for option, (field, opposite) in _FIELDS.items():
         wanted = params[option]
-        if wanted is None or wanted == (getattr(user, field) ^ opposite if opposite else getattr(user, field)):
+        current = getattr(user, field) ^ opposite if opposite else getattr(user, field)
+        if wanted is None or wanted == current or (option in _CASELESS and wanted.lower() == current.lower()):
             continue
         changed = True
         after[option] = wanted
