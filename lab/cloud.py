@@ -40,7 +40,7 @@ class Cloud:
         self.guests: dict[str, Guest] = {}
         self._loop = loop
         self._cidrs = cidrs
-        self._regions: dict[str, str] = {}
+        self._networks: dict[tuple[str, str], str] = {}
         self._passwords: dict[str, str] = {}
         # What terminated guests have done.
         self._past_work: dict[str, dict[str, dict[str, int]]] = {}
@@ -48,11 +48,12 @@ class Cloud:
         self._tasks: set[asyncio.Task[None]] = set()
         self._next_faults: list[str] = []
 
-    def open_region(self, region: str) -> str:
-        if region not in self._regions:
-            self._regions[region] = next(self._cidrs)
+    def open_region(self, region: str, account: str) -> str:
+        place = (account, region)
+        if place not in self._networks:
+            self._networks[place] = next(self._cidrs)
             self.disks.know_stock(region)
-        return self._regions[region]
+        return self._networks[place]
 
     def password_data(self, instance_id: str) -> str:
         return self._passwords.get(instance_id, "")

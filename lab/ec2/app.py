@@ -53,6 +53,7 @@ class LabApp:
         self._controls: dict[str, Control] = {
             "/lab/status": lambda query: self._status(),
             "/lab/withdraw": self._withdraw,
+            "/lab/age": self._age,
             "/lab/fault": self._set_fault,
             **{f"/lab/{name}": control for name, control in guest_controls.items()},
         }
@@ -88,6 +89,12 @@ class LabApp:
         """Make a stock image private, as Amazon does: image_id, region (the lab's own when left out)."""
         backend(self._account, query.get("region", self._region)).withdraw_image(query["image_id"])
         return {"withdrawn": query["image_id"]}
+
+    def _age(self, query: Query) -> dict[str, t.Any]:
+        """Let an image have been made some days earlier: image_id, days, region, account."""
+        account, region = query.get("account", self._account), query.get("region", self._region)
+        image = backend(account, region).age_image(query["image_id"], float(query["days"]))
+        return {"image_id": image.id, "created": f"{image.creation_date:%Y-%m-%dT%H:%M:%S.000Z}"}
 
     def _set_fault(self, query: Query) -> dict[str, t.Any]:
         """Fail the next calls of an EC2 action: action, code, message, status, times (0 takes the fault back)."""

@@ -12,6 +12,44 @@ def image_not_found(image_ids: list[str]) -> EC2ClientError:
     return EC2ClientError("InvalidAMIID.NotFound", text)
 
 
+def image_malformed(image_id: str) -> EC2ClientError:
+    return EC2ClientError("InvalidAMIID.Malformed", f'Invalid id: "{image_id}" (expecting "ami-...")')
+
+
+def not_the_owner(image_id: str) -> EC2ClientError:
+    return EC2ClientError("AuthFailure", f"Not authorized for image:{image_id}")
+
+
+def image_protected(image_id: str, until: str = "") -> EC2ClientError:
+    when = f" until {until}, when its cooldown period ends" if until else ""
+    return EC2ClientError(
+        "OperationNotPermitted", f"The image '{image_id}' cannot be deregistered: it is protected{when}."
+    )
+
+
+def disabled_not_included() -> EC2ClientError:
+    return EC2ClientError(
+        "InvalidParameter",
+        "When filtering by the 'disabled' state, 'IncludeDisabled' must be set to 'true' in the request.",
+    )
+
+
+def deprecation_out_of_range(why: str) -> EC2ClientError:
+    return EC2ClientError("InvalidParameterValue", f"Invalid value for DeprecateAt: {why}")
+
+
+def storage_denied() -> EC2ClientError:
+    return EC2ClientError("InvalidRequest", "You do not have permission to access the storage of this ami")
+
+
+def snapshot_not_found(snapshot_id: str) -> EC2ClientError:
+    return EC2ClientError("InvalidSnapshot.NotFound", f"The snapshot '{snapshot_id}' does not exist.")
+
+
+def not_resolved(text: str, why: str) -> EC2ClientError:
+    return EC2ClientError("InvalidParameterValue", f"The image of '{text}' cannot be resolved: {why}")
+
+
 def image_unavailable(image_id: str, state: str) -> EC2ClientError:
     return EC2ClientError("InvalidAMIID.Unavailable", f"The image ID '{image_id}' is {state} and may not be run")
 

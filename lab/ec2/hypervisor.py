@@ -37,8 +37,8 @@ class Hypervisor(t.Protocol):
     def console(self, instance_id: str) -> str:
         """Return what the guest wrote to its console."""
 
-    def open_region(self, region: str) -> str:
-        """Be ready for a region's stock images; return the address range of its default VPC."""
+    def open_region(self, region: str, account: str) -> str:
+        """Be ready for a region's stock images; return the address range of the account's default VPC there."""
 
 
 def set_state(instance: Instance, name: str, reason: str = "") -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An image: an AMI that knows its snapshots."""
+"""An image: an AMI that knows its snapshots, who may launch it, and how far its life has gone."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from moto.ec2.models.amis import Ami
 
 if t.TYPE_CHECKING:
     from lab.ec2.network import NetworkBackend
+
+COOLDOWN = datetime.timedelta(hours=24)
 
 
 class Device(t.NamedTuple):
@@ -58,10 +60,14 @@ class Image(Ami):
         self.devices: tuple[Device, ...] = tuple(devices)
         self.source_image_id: str | None = None
         self.source_image_region: str | None = None
-        self.deprecation_time: str | None = None
+        self.deprecates_at: datetime.datetime | None = None
         self.imds_support: str | None = None
         # Amazon withdraws a stock image by making it private: gone for all but Amazon.
         self.withdrawn = False
+        # "", or what EnableImageDeregistrationProtection was asked for.
+        self.protection = ""
+        self.cooldown_until: datetime.datetime | None = None
+        self.launched_at: datetime.datetime | None = None
 
     @property
     def image_owner_alias(self) -> str | None:
@@ -84,9 +90,81 @@ class Image(Ami):
         return next(device for device in self.devices if device.name == self.root_device_name)
 
     @property
+    def deprecation_time(self) -> str | None:
+        return iso(self.deprecates_at) if self.deprecates_at else None
+
+    @property
+    def last_launched_time(self) -> str | None:
+        return iso(self.launched_at) if self.launched_at else None
+
+    @property
     def deprecated(self) -> bool:
-        return self.deprecation_time is not None and self.deprecation_time <= _iso(datetime.datetime.now(datetime.UTC))
+        return self.deprecates_at is not None and self.deprecates_at <= now()
+
+    @property
+    def deregistration_protection(self) -> str:
+        return self.protection or "disabled"
+
+    @property
+    def cooling_down(self) -> bool:
+        return self.cooldown_until is not None and self.cooldown_until > now()
+
+    def protect(self, with_cooldown: bool) -> str:
+        """Forbid DeregisterImage; return the protection in EC2's word."""
+        self.protection = "enabled-with-cooldown" if with_cooldown else "enabled-without-cooldown"
+        self.cooldown_until = None
+        return self.protection
+
+    def unprotect(self) -> str:
+        """Allow DeregisterImage: at once, or in 24 hours when the protection was with cooldown."""
+        if self.protection == "enabled-with-cooldown":
+            self.cooldown_until = now() + COOLDOWN
+        self.protection = ""
+        return "disabled"
+
+    def launchable_by(self, account: str) -> bool:
+        """Say whether an account sees this image: its own, a public one, or one that was shared with it."""
+        if self.withdrawn:
+            return False
+        return self.owner_id == account or self.is_public or {"UserId": account} in self.launch_permissions
+
+    def grow_older(self, days: float) -> None:
+        """Put every time of this image into the past, as if it had been made `days` earlier."""
+        earlier = datetime.timedelta(days=days)
+        self.creation_date -= earlier
+        for name in ("deprecates_at", "cooldown_until", "launched_at"):
+            if getattr(self, name) is not None:
+                setattr(self, name, getattr(self, name) - earlier)
 
 
-def _iso(moment: datetime.datetime) -> str:
+class SharedImage:
+    """Another account's image, as the account sees it that it is shared with: without its tags and permissions."""
+
+    def __init__(self, image: Image) -> None:
+        self._image = image
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(self._image, name)
+
+    @property
+    def tag_set(self) -> list[dict[str, str]]:
+        return []
+
+    tag_list = tag_set
+    tags = tag_set
+
+    def get_tags(self) -> list[dict[str, str]]:
+        return []
+
+    def get_filter_value(self, filter_name: str, method_name: str | None = None) -> t.Any:
+        if filter_name.startswith("tag"):
+            return None if filter_name.startswith("tag:") else []
+        return self._image.get_filter_value(filter_name, method_name)
+
+
+def now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+def iso(moment: datetime.datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")

@@ -7,14 +7,15 @@ import datetime
 import re
 import typing as t
 
-from moto.ec2 import models as moto_models
 from moto.ec2.models.amis import Ami
 from moto.ec2.utils import random_ami_id
 
 from lab.ec2 import errors, stock
 from lab.ec2.image import Device, Image
-from lab.ec2.sharing import SharingBackend
+from lab.ec2.visibility import VisibilityBackend
 
+# Stock images that Amazon has withdrawn, for accounts that come to the region later.
+WITHDRAWN: set[str] = set()
 NAME = re.compile(r"[A-Za-z0-9()\[\] ./'@_-]{3,128}\Z")
 
 
@@ -23,7 +24,7 @@ def make_stock_images(backend: ImageBackend) -> None:
     for item in stock.stock_images(backend.region_name):
         device = Device(stock.ROOT_DEVICE, _snapshot_of(backend, item.image_id, stock.ROOT_GIB, stock.OWNER_ID), "gp2")
         created = datetime.datetime.combine(item.released, datetime.time(6), datetime.UTC)
-        backend.amis[item.image_id] = Image(
+        image = Image(
             backend,
             item.image_id,
             [device],
@@ -36,9 +37,11 @@ def make_stock_images(backend: ImageBackend) -> None:
             creation_date=created.replace(tzinfo=None),
             root_device_name=stock.ROOT_DEVICE,
         )
+        image.withdrawn = item.image_id in WITHDRAWN
+        backend.amis[item.image_id] = image
 
 
-class ImageBackend(SharingBackend):
+class ImageBackend(VisibilityBackend):
     """The layer of the EC2 backend that deals in images."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
@@ -49,40 +52,6 @@ class ImageBackend(SharingBackend):
 
     def _load_amis(self) -> None:
         """moto calls this before there are zones and volumes: the images follow in the constructor."""
-
-    def sibling(self, region: str) -> ImageBackend:
-        """Return the same account's backend in another region."""
-        return t.cast("ImageBackend", moto_models.ec2_backends[self.account_id][region])
-
-    def describe_images(
-        self,
-        ami_ids: list[str] | None = None,
-        filters: dict[str, t.Any] | None = None,
-        exec_users: list[str] | None = None,
-        owners: list[str] | None = None,
-    ) -> list[Ami]:
-        """As moto, but an id that is unknown, gone or withdrawn is an error, as EC2 has it."""
-        missing = [image_id for image_id in ami_ids or () if image_id.startswith("ami-") and not self.visible(image_id)]
-        if missing:
-            raise errors.image_not_found(missing)
-        return [
-            image for image in super().describe_images(ami_ids, filters, exec_users, owners) if self.visible(image.id)
-        ]
-
-    def visible(self, image_id: str) -> bool:
-        image = self.amis.get(image_id)
-        return isinstance(image, Image) and not image.withdrawn
-
-    def launchable_image(self, image_id: str) -> Image:
-        """Return the image, or fail as RunInstances does."""
-        image = self.find_image(image_id)
-        if image.state != "available":
-            raise errors.image_unavailable(image_id, image.state)
-        return image
-
-    def find_image(self, image_id: str) -> Image:
-        """Return a visible image, or fail as every call on an image does."""
-        return t.cast("Image", self.describe_images(ami_ids=[image_id])[0])
 
     def register_image(self, name: str | None = None, description: str | None = None) -> Ami:
         raise errors.action_unknown("RegisterImage: images of the lab come from instances")
@@ -141,6 +110,8 @@ class ImageBackend(SharingBackend):
         if kms_key_id and not encrypted:
             raise errors.key_without_encryption()
         source = self.sibling(source_region).launchable_image(source_image_id)
+        if not self.sibling(source_region).may_copy(source):
+            raise errors.storage_denied()
         image_id = random_ami_id()
         name = name or source.name or ""
         self._check_name(name)
@@ -175,25 +146,6 @@ class ImageBackend(SharingBackend):
             self._copies[client_token] = (asked, image)
         return image
 
-    def deregister_image(self, ami_id: str, delete_snapshots: bool = False) -> None:
-        """Drop an image and its disk; the snapshots stay unless they are asked to go."""
-        image = self.find_image(ami_id)
-        super().deregister_image(ami_id)
-        self.hypervisor.forget_image(ami_id)
-        for device in image.devices if delete_snapshots else ():
-            self.delete_snapshot(device.snapshot.id)
-
-    def withdraw_image(self, image_id: str) -> None:
-        """Do as Amazon does with an old stock image: it is suddenly private."""
-        image = self.find_image(image_id)
-        if image.owner_id != stock.OWNER_ID:
-            raise errors.image_not_found([image_id])
-        image.withdrawn = True
-        image.launch_permissions.clear()
-
-    def set_deprecation(self, image_id: str, when: str | None) -> None:
-        self.find_image(image_id).deprecation_time = when
-
     def _check_name(self, name: str) -> None:
         if not NAME.match(name or ""):
             raise errors.image_name_malformed(name)
@@ -207,7 +159,7 @@ class ImageBackend(SharingBackend):
             volume = self.get_volume(block.volume_id)
             text = f"Created by CreateImage({instance.id}) for {image_id}"
             snapshot = self.create_snapshot(volume.id, text, self.account_id, from_ami=image_id)
-            snapshot.kms_key_id = volume.kms_key_id
+            snapshot.kms_key_id = volume.kms_key_id and (self.key_arn(volume.kms_key_id) or volume.kms_key_id)
             snapshot.status = "pending"
             devices.append(
                 Device(

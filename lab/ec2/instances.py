@@ -6,22 +6,24 @@ from __future__ import annotations
 import typing as t
 
 from moto.core.utils import utcnow
-from moto.kms.models import kms_backends
 
 from lab.ec2 import errors
 from lab.ec2.hypervisor import set_state
-from lab.ec2.images import ImageBackend
+from lab.ec2.image import now
+from lab.ec2.sharing import DEFAULT_ALIAS
+from lab.ec2.templates import TemplateBackend, fill_from_template
 
 if t.TYPE_CHECKING:
     from lab.ec2.hypervisor import Instance
     from lab.ec2.image import Device, Image
 
 USER_DATA_LIMIT = 16384
+NO_KEY = "Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state"
 # moto's names for what a mapping may say about a volume, with EC2's defaults.
 VOLUME_DEFAULTS = {"VolumeType": "gp2", "DeleteOnTermination": False, "Encrypted": False}
 
 
-class InstanceBackend(ImageBackend):
+class InstanceBackend(TemplateBackend):
     """The layer of the EC2 backend that deals in instances."""
 
     def run_instances(
@@ -33,8 +35,9 @@ class InstanceBackend(ImageBackend):
         **kwargs: t.Any,
     ) -> t.Any:
         """Check what EC2 checks, give every instance its image's volumes, and power it on."""
-        template = self._get_template_from_args(kwargs["launch_template"]).data if kwargs.get("launch_template") else {}
-        image_id = image_id or template.get("ImageId", "")
+        template = self.find_version(kwargs["launch_template"]).data if kwargs.get("launch_template") else {}
+        fill_from_template(template, kwargs)
+        image_id = self.resolve_image(image_id or template.get("ImageId") or "")
         if not image_id:
             raise errors.missing_parameter("ImageId")
         image = self.launchable_image(image_id)
@@ -51,15 +54,14 @@ class InstanceBackend(ImageBackend):
             options = kwargs.get("metadata_options") or {}
             kwargs["metadata_options"] = {"HttpTokens": "required", "HttpPutResponseHopLimit": 2, **options}
         reservation = super().run_instances(image_id, count, user_data, security_group_names, **kwargs)
+        image.launched_at = now()
         for instance in reservation.instances:
             self._finish(instance, kwargs["block_device_mappings"])
             set_state(instance, "pending")
-            if self._has_keys(kwargs["block_device_mappings"]):
+            if self._keys_usable(kwargs["block_device_mappings"]):
                 self.hypervisor.launch(instance)
             else:
-                # EC2 takes the call, and the instance dies.
-                self.release_instance(instance)
-                set_state(instance, "terminated", "Client.InvalidKMSKey.InvalidState: the KMS key cannot be used")
+                self._die_without_key(instance)
         return reservation
 
     def start_instances(self, instance_ids: list[str]) -> list[t.Any]:
@@ -144,15 +146,16 @@ class InstanceBackend(ImageBackend):
             if group is not None and group.vpc_id != subnet.vpc_id:
                 raise errors.group_elsewhere(group.id, subnet.id)
 
-    def _has_keys(self, mappings: list[dict[str, t.Any]]) -> bool:
-        """Say whether every key that encrypts a volume is there."""
-        keys = kms_backends[self.account_id][self.region_name]
-        given = {mapping["Ebs"].get("KmsKeyId") for mapping in mappings} - {None, "alias/aws/ebs"}
-        names = {keys.get_alias_name(name) for name in given}
-        aliases = {name for name in names if name.startswith("alias/")}
-        return all(map(keys.alias_exists, aliases)) and all(
-            keys.get_key_id(key) in keys.keys for key in names - aliases
-        )
+    def _keys_usable(self, mappings: list[dict[str, t.Any]]) -> bool:
+        """Say whether every key that encrypts a volume is there, enabled, and for this account to use."""
+        given = {mapping["Ebs"].get("KmsKeyId") for mapping in mappings}
+        return all(self.key_usable(key) for key in given - {None, DEFAULT_ALIAS})
+
+    def _die_without_key(self, instance: Instance) -> None:
+        """EC2 takes the call, and the instance dies."""
+        self.release_instance(instance)
+        set_state(instance, "terminated", NO_KEY)
+        instance.state_reason = type(instance.state_reason)(NO_KEY, NO_KEY.partition(":")[0])
 
     def _default_subnet(self, zone: str | None, template: dict[str, t.Any]) -> str:
         subnets = self.get_default_subnets()

@@ -22,7 +22,7 @@ class NetworkBackend(moto_models.EC2Backend):
 
     def create_default_vpc(self) -> t.Any:
         """Give the default VPC addresses that this machine can answer at, and no public ones."""
-        vpc = self.create_vpc(self.hypervisor.open_region(self.region_name), is_default=True)
+        vpc = self.create_vpc(self.hypervisor.open_region(self.region_name, self.account_id), is_default=True)
         for zone in self.describe_availability_zones():
             self.create_default_subnet(zone.name).map_public_ip_on_launch = False
         return vpc

@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+import collections
 import datetime
+import logging
+import threading
 import typing as t
 
+from moto.ec2 import models as ec2_models
+from moto.ec2.exceptions import EC2ClientError
 from moto.servicequotas import models as quota_models
 from moto.servicequotas import urls as quota_urls
 from moto.ssm import models as ssm_models
@@ -13,6 +18,10 @@ from moto.ssm import urls as ssm_urls
 
 from lab.ec2 import stock
 
+LOG = logging.getLogger("lab.ssm")
+IMAGE_TYPE = "aws:ec2:image"
+# How long Parameter Store takes to look at an image.
+VALIDATION_SECONDS = 0.2
 VCPU_QUOTA = "L-1216C47A"
 VCPU_LIMIT = 64.0
 
@@ -24,6 +33,9 @@ class SSMBackend(ssm_models.SimpleSystemManagerBackend):
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
+        # Versions of parameters for images that were put and not looked at yet.
+        self._unchecked: dict[str, list[ssm_models.Parameter]] = collections.defaultdict(list)
+        self._lock = threading.Lock()
         for name, image_id in stock.parameters(region_name).items():
             self._parameters[name].append(self._parameter(name, image_id))
 
@@ -39,8 +51,44 @@ class SSMBackend(ssm_models.SimpleSystemManagerBackend):
             keyid=None,
             last_modified_date=released,
             version=len(stock.RELEASES),
-            data_type="aws:ec2:image",
+            data_type=IMAGE_TYPE,
         )
+
+    def put_parameter(self, *args: t.Any, **options: t.Any) -> t.Any:
+        """As moto, but a value of type aws:ec2:image is looked at after the answer, and thrown away when it is no AMI.
+
+        So the call succeeds and tells the version that would be. A moment later that version is there, or it never is.
+        This is Parameter Store's own way, and the reason for a writer to read back what it wrote.
+        """
+        made = super().put_parameter(*args, **options)
+        if made.data_type != IMAGE_TYPE:
+            return made
+        with self._lock:
+            self._take_back(made)
+            waiting = self._unchecked[made.name]
+            made.version += len(waiting)
+            waiting.append(made)
+        threading.Timer(VALIDATION_SECONDS, self._validate, (made,)).start()
+        return made
+
+    def _take_back(self, made: ssm_models.Parameter) -> None:
+        self._parameters[made.name].remove(made)
+        if not self._parameters[made.name]:
+            del self._parameters[made.name]
+
+    def _validate(self, made: ssm_models.Parameter) -> None:
+        """Keep a version whose image this account sees and could launch."""
+        ec2 = ec2_models.ec2_backends[self.account_id][self.region_name]
+        with self._lock:
+            self._unchecked[made.name].remove(made)
+            try:
+                ec2.launchable_image(made.value)
+            except EC2ClientError as exc:
+                LOG.info("%s: version %s of %s is dropped: %s", self.region_name, made.version, made.name, exc.message)
+                return
+            before = self._parameters[made.name]
+            made.version = before[-1].version + 1 if before else 1
+            before.append(made)
 
 
 class QuotaBackend(quota_models.ServiceQuotasBackend):

@@ -8,12 +8,12 @@ import typing as t
 from moto.core.responses import ActionResult
 from moto.core.types import Base64EncodedString
 from moto.core.utils import utcnow
-from moto.ec2 import responses as moto_responses
 
 from lab.ec2 import errors, stock
+from lab.ec2.image_responses import ImageResponse
 
 
-class EC2Response(moto_responses.EC2Response):
+class EC2Response(ImageResponse):
     """Reads the parameters that moto drops, and answers calls it has not got."""
 
     def create_image(self) -> ActionResult:
@@ -41,19 +41,12 @@ class EC2Response(moto_responses.EC2Response):
         )
         return ActionResult({"ImageId": image.id})
 
-    def deregister_image(self) -> ActionResult:
-        self.error_on_dryrun()
-        self.ec2_backend.deregister_image(
-            self._get_param("ImageId"), delete_snapshots=self._get_bool_param("DeleteAssociatedSnapshots", False)
-        )
-        return ActionResult({"Return": True})
-
     def modify_image_attribute(self) -> ActionResult:
         if imds_support := self._get_param("ImdsSupport", {}).get("Value"):
             if imds_support != "v2.0":
                 raise errors.action_unknown(f"ModifyImageAttribute with ImdsSupport {imds_support}")
             self.error_on_dryrun()
-            self.ec2_backend.find_image(self._get_param("ImageId")).imds_support = imds_support
+            self.ec2_backend.own_image(self._get_param("ImageId")).imds_support = imds_support
             return ActionResult({"Return": True})
         attribute = self._get_param("Attribute")
         description = self._get_param("Description", {}).get("Value")
@@ -64,7 +57,7 @@ class EC2Response(moto_responses.EC2Response):
                 raise errors.action_unknown(f"ModifyImageAttribute of {attribute}")
             return super().modify_image_attribute()
         self.error_on_dryrun()
-        self.ec2_backend.find_image(self._get_param("ImageId")).description = description
+        self.ec2_backend.own_image(self._get_param("ImageId")).description = description
         return ActionResult({"Return": True})
 
     def describe_snapshots(self) -> ActionResult:
@@ -76,18 +69,6 @@ class EC2Response(moto_responses.EC2Response):
             self._get_param("SnapshotIds", []), self._filters_from_querystring()
         )
         return ActionResult({"Snapshots": [item for item in found if not wanted or item.owner_id in wanted]})
-
-    def enable_image_deprecation(self) -> ActionResult:
-        self.error_on_dryrun()
-        when = self._get_param("DeprecateAt")
-        text = when if isinstance(when, str) else when.strftime("%Y-%m-%dT%H:%M:%S.000Z")
-        self.ec2_backend.set_deprecation(self._get_param("ImageId"), text)
-        return ActionResult({"Return": True})
-
-    def disable_image_deprecation(self) -> ActionResult:
-        self.error_on_dryrun()
-        self.ec2_backend.set_deprecation(self._get_param("ImageId"), None)
-        return ActionResult({"Return": True})
 
     def get_password_data(self) -> ActionResult:
         instance_id = self._get_param("InstanceId")

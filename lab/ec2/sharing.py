@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from moto.kms.models import kms_backends
@@ -18,13 +19,26 @@ class SharingBackend(NetworkBackend):
 
     def key_arn(self, key_id: str) -> str | None:
         """Return the ARN of a key of this region by id, ARN or alias; None when EC2 could not encrypt with it."""
-        arn = key_id.split(":")
-        if len(arn) > 3 and arn[3] != self.region_name:
+        key = self._find_key(key_id)
+        return str(key.arn) if key is not None and key.account_id == self.account_id and key.enabled else None
+
+    def key_usable(self, key_id: str) -> bool:
+        """Say whether this account can use a key now: it is enabled, and its own or one whose policy names it."""
+        key = self._find_key(key_id)
+        if key is None or key.key_state != "Enabled":
+            return False
+        return key.account_id == self.account_id or _admits(key.policy, self.account_id)
+
+    def _find_key(self, key_id: str) -> t.Any:
+        """Return a key of this region, of any account when it is named by ARN; None when there is none."""
+        parts = key_id.split(":")
+        is_arn = len(parts) > 5
+        if is_arn and parts[3] != self.region_name:
             return None
-        keys = kms_backends[self.account_id][self.region_name]
-        name = keys.any_id_to_key_id(key_id)
-        key = keys.keys.get(name) if name else None
-        return str(key.arn) if key is not None and key.enabled else None
+        keys = kms_backends[parts[4] if is_arn else self.account_id][self.region_name]
+        alias = keys.get_alias_name(key_id)
+        name = keys.get_key_id_from_alias(alias) if alias.startswith("alias/") else keys.get_key_id(key_id)
+        return keys.keys.get(name) if name else None
 
     def add_create_volume_permission(self, snapshot_id: str, user_ids: list[str], groups: list[str]) -> None:
         self._check_shareable(self.get_snapshot(snapshot_id), groups)
@@ -55,3 +69,14 @@ class SharingBackend(NetworkBackend):
         key = kms_backends[self.account_id][self.region_name].describe_key(snapshot.kms_key_id)
         if groups or key.key_manager == "AWS":
             raise errors.snapshot_not_shareable()
+
+
+def _admits(policy: str | None, account: str) -> bool:
+    """Say whether a key policy lets an account in. Its conditions and actions are not looked at."""
+    principals: list[str] = []
+    for statement in json.loads(policy or "{}").get("Statement", []):
+        named = statement.get("Principal", {})
+        named = named.get("AWS", []) if isinstance(named, dict) else named
+        if statement.get("Effect") == "Allow":
+            principals += [named] if isinstance(named, str) else named
+    return any(name == "*" or account in name for name in principals)

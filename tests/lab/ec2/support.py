@@ -34,6 +34,17 @@ class Lab:
             aws_access_key_id="lab", aws_secret_access_key="lab", region_name=region or self.state["region"]
         ).client(service, endpoint_url=self.state["endpoint_url"])
 
+    def account(self, account: str, service: str, region: str | None = None) -> t.Any:
+        """Return a client of another account, with a role that was assumed there."""
+        arn = f"arn:aws:iam::{account}:role/reader"
+        assumed = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="tests")["Credentials"]
+        return boto3.session.Session(
+            aws_access_key_id=assumed["AccessKeyId"],
+            aws_secret_access_key=assumed["SecretAccessKey"],
+            aws_session_token=assumed["SessionToken"],
+            region_name=region or self.state["region"],
+        ).client(service, endpoint_url=self.state["endpoint_url"])
+
     def control(self, name: str, **query: str) -> dict[str, t.Any]:
         url = f"{self.state['endpoint_url']}/lab/{name}?{urllib.parse.urlencode(query)}"
         with urllib.request.urlopen(url, timeout=10) as answer:

@@ -117,9 +117,9 @@ def test_two_images_of_one_account_cannot_share_a_name(ec2: t.Any, stopped: str)
 def test_what_can_be_changed_of_an_image(ec2: t.Any, stopped: str) -> None:
     image_id = ec2.create_image(InstanceId=stopped, Name=f"golden-{uuid.uuid4()}")["ImageId"]
     ec2.modify_image_attribute(ImageId=image_id, Description={"Value": "said later"})
-    ec2.enable_image_deprecation(ImageId=image_id, DeprecateAt="2099-01-01T00:00:00Z")
+    ec2.enable_image_deprecation(ImageId=image_id, DeprecateAt="2035-01-01T00:00:00Z")
     image = describe(ec2, image_id)
-    assert (image["Description"], image["DeprecationTime"]) == ("said later", "2099-01-01T00:00:00.000Z")
+    assert (image["Description"], image["DeprecationTime"]) == ("said later", "2035-01-01T00:00:00.000Z")
     ec2.disable_image_deprecation(ImageId=image_id)
     assert "DeprecationTime" not in describe(ec2, image_id)
     ec2.deregister_image(ImageId=image_id)
