@@ -98,7 +98,7 @@ def _options(raw: dict[str, t.Any]) -> tuple[Option, ...]:
     return tuple(
         Option(
             name=name,
-            type=one.get("type", "str"),
+            type=one.get("type", "dict" if one.get("suboptions") else "str"),
             elements=one.get("elements", ""),
             required=bool(one.get("required", False)),
             default=one.get("default"),

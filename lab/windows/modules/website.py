@@ -43,6 +43,7 @@ def _remove(iis: Iis, site: Site | None) -> bool:
 def _bring(machine: Machine, iis: Iis, site: Site | None, params: Params) -> bool:
     folder, pool, state = params["physical_path"], params["application_pool"], params["state"]
     changed = site is None
+    started = site is not None and site.started  # the module looks before it touches the bindings
     if site is None:
         if not folder:
             raise ModuleError("missing required arguments: physical_path")
@@ -57,7 +58,7 @@ def _bring(machine: Machine, iis: Iis, site: Site | None, params: Params) -> boo
     if wanted != site.bindings:
         site.bindings = wanted
         changed = True
-    if state == "restarted" or site.started != (state == "started"):
+    if state == "restarted" or started != (state == "started"):
         site.started = state != "stopped"
         changed = True
     return changed

@@ -62,7 +62,7 @@ def _single(machine: Machine, params: Params, context: ModuleContext) -> Result:
     _make_parent(files, params["dest"], target)
     result: Result = {"changed": True}
     if params["backup"]:
-        result["backup_file"] = _backup(machine, target, context)
+        result["backup_file"] = backup(machine, target, context)
     files.write(target, files.read(params["src"]))
     return result
 
@@ -147,7 +147,7 @@ class _Copy:
             if not self._params["force"] or self.files.read(target) == content:
                 return
             if self._params["backup"]:
-                self.extra["backup_file"] = _backup(self._machine, target, self._context)
+                self.extra["backup_file"] = backup(self._machine, target, self._context)
             self.lines.append(f"-{target}\n")
         self.lines.append(f"+{target}\n")
         if not self._context.check_mode:
@@ -175,7 +175,8 @@ def _must_be_file(files: Files, source: str) -> None:
         raise ModuleError(f"Cannot copy src file: '{source}' as it does not exist")
 
 
-def _backup(machine: Machine, path: str, context: ModuleContext) -> str | None:
+def backup(machine: Machine, path: str, context: ModuleContext) -> str | None:
+    """Keep a copy beside a file; gives its name, or None when there is no such file."""
     if not machine.files.is_file(path):
         return None
     process = 1000 + secrets.randbelow(9000) * 4

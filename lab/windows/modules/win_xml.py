@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Change XML files: attributes and texts, and counting."""
+"""Change XML files: elements, attributes and texts, and counting."""
 
 from __future__ import annotations
 
+import copy
 from xml.etree import ElementTree
 
 from lab.windows.errors import UnsupportedError
 from lab.windows.iis import to_text
 from lab.windows.machine import Machine
 from lab.windows.modules.context import ModuleContext, ModuleError, Params, Result
+from lab.windows.modules.win_copy import backup
 
 NAMES = ("community.windows.win_xml",)
 
@@ -33,25 +35,99 @@ def run(machine: Machine, params: Params, context: ModuleContext) -> Result:
         return result
     if not nodes:
         return result | {"msg": _NO_NODES}
-    if params["state"] != "present" or kind == "element" or params["backup"]:
-        raise UnsupportedError(f"win_xml: type {kind} with state {params['state']}, or a backup")
-    changed = [node for node in nodes if _change(node, kind, params["attribute"], fragment or "")]
+    if params["state"] != "present" and kind != "element":
+        raise UnsupportedError(f"win_xml: type {kind} with state {params['state']}")
+    result["msg"] = "not changed"
+    changed = _apply(root, nodes, params, context, result)
     if not changed:
-        return result | {"msg": "not changed"}
+        return result
     if context.check_mode:
-        return result | {"changed": True, "msg": "not changed check mode"}
+        return result | {"changed": True, "msg": result["msg"] + " check mode"}
+    if params["backup"]:
+        result["backup_file"] = backup(machine, path, context)
     machine.files.write(path, to_text(root))
-    return result | {"changed": True, "msg": f"{kind} changed"}
+    done = "changed" if params["state"] == "present" else "removed"
+    return result | {"changed": True, "msg": f"{kind} {done}"}
 
 
-def _select(root: ElementTree.Element, xpath: str) -> list[ElementTree.Element]:
+Nodes = list[ElementTree.Element]
+
+
+def _apply(root: ElementTree.Element, nodes: Nodes, params: Params, context: ModuleContext, result: Result) -> bool:
+    kind, fragment = params["type"], params["fragment"] or ""
+    if kind != "element":
+        changes = [_change(node, kind, params["attribute"], fragment) for node in nodes]
+        return any(changes)
+    if params["state"] == "present":
+        return _add(root, nodes, fragment, result)
+    if context.verbosity > 2:
+        result["removed"] = ", ".join(ElementTree.tostring(node, encoding="unicode").strip() for node in nodes)
+    if root in nodes:
+        raise UnsupportedError("win_xml: the removal of the document's own element")
+    # In check mode the module says that nothing changes, whatever it would remove.
+    return not context.check_mode and _remove(root, nodes)
+
+
+def _remove(root: ElementTree.Element, nodes: Nodes) -> bool:
+    for parent in list(root.iter()):
+        for child in [one for one in parent if one in nodes]:
+            parent.remove(child)
+    return True
+
+
+def _add(root: ElementTree.Element, nodes: Nodes, fragment: str, result: Result) -> bool:
+    """Append the fragment to each node that has nothing like it; says whether the last node was changed."""
+    try:
+        candidate = ElementTree.fromstring(fragment)  # noqa: S314 - the lab's own guest
+    except ElementTree.ParseError as exc:
+        raise ModuleError(f"Failed to parse fragment as XML: {exc}") from exc
+    namespace = root.tag.rpartition("}")[0]
+    for element in candidate.iter() if namespace else ():
+        element.tag = f"{namespace}}}{element.tag.rpartition('}')[2]}"
+    changed = False
+    for node in nodes:
+        children = _children(node) or [node]
+        changed = not any(not isinstance(one, str) and _same(candidate, one) for one in children)
+        if changed:
+            node.append(copy.deepcopy(candidate))
+            result["msg"] += "xml added "
+    return changed
+
+
+def _children(element: ElementTree.Element) -> list[ElementTree.Element | str]:
+    """Give elements and texts in order; white space between elements is no text."""
+    parts: list[ElementTree.Element | str] = [element.text or ""]
+    for child in element:
+        parts += [child, child.tail or ""]
+    return [part for part in parts if not isinstance(part, str) or part.strip()]
+
+
+def _same(one: ElementTree.Element, other: ElementTree.Element) -> bool:
+    """Compare as the module does: names and values without case, attributes and children in their order."""
+    if one.tag.lower() != other.tag.lower() or _lower(one.attrib) != _lower(other.attrib):
+        return False
+    left, right = _children(one), _children(other)
+    return len(left) == len(right) and all(map(_same_part, left, right))
+
+
+def _same_part(one: ElementTree.Element | str, other: ElementTree.Element | str) -> bool:
+    if isinstance(one, str) or isinstance(other, str):
+        return isinstance(one, str) and isinstance(other, str) and one.lower() == other.lower()
+    return _same(one, other)
+
+
+def _lower(attributes: dict[str, str]) -> list[tuple[str, str]]:
+    return [(name.lower(), value.lower()) for name, value in attributes.items()]
+
+
+def _select(root: ElementTree.Element, xpath: str) -> Nodes:
     """Give the elements that an XPath selects. ElementTree knows paths and simple predicates; more is refused."""
     document = ElementTree.Element("document")
     document.append(root)
     if not xpath.startswith("/"):
         raise UnsupportedError(f"win_xml: the relative XPath {xpath}")
     try:
-        return document.findall(f".{xpath}")
+        return document.findall(f".{xpath.replace('/descendant::', '//')}")
     except SyntaxError as exc:
         raise UnsupportedError(f"win_xml: the XPath {xpath}: {exc}") from exc
 

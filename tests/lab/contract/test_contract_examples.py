@@ -3,92 +3,101 @@
 
 from __future__ import annotations
 
+import json
+import typing as t
+
 import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
 
+from lab.types import Completed
+from tests.lab.contract import example_guest
 from tests.lab.contract.documents import Example, examples
-from tests.lab.modules.calls import Guest, make_guest
+from tests.lab.contract.example_table import (
+    BY_PLAYBOOK,
+    FAILED,
+    REFUSED,
+    SUBSTITUTES,
+    VARIABLES,
+    Key,
+    uses_script,
+)
+from tests.lab.modules.calls import Guest, become_plugin
 
-# Modules whose examples are left out as a whole.
-LEFT_OUT_MODULES = {
-    "async_status": "its examples are of other modules; the boundary's tests run it",
-    "win_shell": "scripts",
-    "win_powershell": "scripts",
-    "win_copy": "the sources are on the controller; the playbook test copies",
-    "win_wait_for": "they wait for minutes",
-    "win_package": "installers of products that the lab has not; tests of the package module install the lab's",
-    "win_get_url": "they download from a host that is not there; tests of web modules download",
-    "win_certificate_store": "files of certificates that are not there; tests of accounts import and export",
-    "win_xml": "tested beside it",
-    "website": "tested beside it",
-}
-LEFT_OUT = {
-    ("win_regedit", 14): "a registry hive in a file: the lab refuses it and says so",
-    ("win_scheduled_task", 2): "NETWORK SERVICE, which the lab's Task Scheduler does not know: a gap of the lab",
-    ("win_scheduled_task", 4): "s4u without a password: a gap of the lab",
-    ("win_scheduled_task", 9): "a repetition that is no list: a gap of the lab",
-    ("win_service", 14): "a service's virtual account: a gap of the lab",
-    ("win_command", 3): "a script on stdin",
-    ("win_command", 4): "the lab's whoami has no switches and says so",
-}
-# What fails on the prepared guest, as it would on Windows: the machine is in no domain, or has no such thing.
-FAILS = {
-    ("slurp", 1): "is not found",
-    ("win_command", 2): "CreateProcessW",
-    ("win_command", 5): "CreateProcessW",
-    ("win_command", 6): "CreateProcessW",
-    ("win_command", 7): "CreateProcessW",
-    ("win_feature", 3): "Failed to find source path",
-    ("win_feature", 4): "Failed to install Windows Feature",
-    ("win_group", 4): "Failed to translate 'DOMAIN",
-    ("win_group", 6): "Failed to translate 'DOMAIN",
-    ("win_group_membership", 1): "Failed to translate 'DOMAIN",
-    ("win_group_membership", 2): "Failed to translate 'DOMAIN",
-    ("win_group_membership", 3): "Failed to translate 'DOMAIN",
-    ("win_http_proxy", 6): "missing parameter",
-    ("win_inet_proxy", 8): "missing parameter",
-    ("win_scheduled_task", 3): "is not a valid account",
-    ("win_scheduled_task", 5): "is not a valid account",
-    ("win_service", 3): "does not support pausing",
-    **dict.fromkeys([("win_service", number) for number in (8, 15, 19, 20)], "could not be translated"),
-    ("win_ping", 2): "boom",
-}
+RUN = [one for one in examples() if not uses_script(one) and one.key[0] not in BY_PLAYBOOK]
 
 
-def _runs(example: Example) -> bool:
-    short = example.key[0]
-    return short not in LEFT_OUT_MODULES and example.key not in LEFT_OUT and "{{" not in str(example.task)
-
-
-RUN = [example for example in examples() if _runs(example)]
+@pytest.fixture(scope="module")
+def pristine() -> Guest:
+    """The prepared guest that every example gets a copy of."""
+    return example_guest.make()
 
 
 @pytest.fixture
-def prepared() -> Guest:
-    """A guest with the drives, accounts and services that examples speak of."""
-    guest = make_guest()
-    machine = guest.machine
-    machine.files.add_drive("D")
-    for folder in ("C:\\Temp", "D:\\Temp", "C:\\bar"):
-        machine.files.mkdir(folder)
-    machine.files.write("C:\\foo.ini", "[a]")
-    machine.files.write("C:\\temp\\test.exe", b"MZ")
-    for user in ("LocalUser1", "LocalUser2", "NewLocalAdmin", "bob"):
-        machine.users.add(user, "Aa1!aaaa-bbbb")
-    for service in ("service name", "service1", "service2"):
-        machine.services.create(service, "C:\\temp\\test.exe")
-    for name in ("TaskName2", "TaskToDisable"):
-        prepared_task = {"name": name, "actions": [{"path": "cmd.exe"}], "username": "SYSTEM"}
-        guest.ok("community.windows.win_scheduled_task", **prepared_task)
-    for group in ("deploy", "MyGroup"):
-        machine.users.add_group(group, description="old")
+def prepared(pristine: Guest) -> Guest:
+    """A guest with what the examples speak of."""
+    guest = Guest(pristine.machine.snapshot())
+    guest.machine.attach(network=pristine.machine.network)
     return guest
+
+
+def _rendered(value: t.Any) -> t.Any:
+    if isinstance(value, dict):
+        return {key: _rendered(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_rendered(one) for one in value]
+    if isinstance(value, str) and "{{" in value:
+        return Templar(DataLoader(), VARIABLES).template(trust_as_template(value))
+    return value
+
+
+def _arguments(example: Example) -> dict[str, t.Any]:
+    short = example.key[0]
+    extra = SUBSTITUTES.get((short, 0), {}) | SUBSTITUTES.get(example.key, {})
+    return _rendered(example.args) | extra
+
+
+def _run(guest: Guest, example: Example) -> Completed:
+    """Run an example as the task says, with its become."""
+    variables = _rendered(example.task.get("vars", {}))
+    become = None
+    if example.task.get("become"):
+        user = example.task.get("become_user") or variables.get("ansible_become_user", "SYSTEM")
+        password = variables.get("ansible_become_pass") or variables.get("ansible_become_password", "")
+        become = become_plugin(user, password)
+    internal = {"_ansible_check_mode": False, "_ansible_diff": True, "_ansible_verbosity": 0}
+    internal |= {"_ansible_module_name": example.module, "_ansible_remote_tmp": "%TEMP%"}
+    return guest.raw(example.module, _arguments(example) | internal, become=become)
 
 
 @pytest.mark.parametrize("example", RUN, ids=lambda one: f"{one.key[0]} {one.number}: {one.title[:40]}")
 def test_an_example_runs(prepared: Guest, example: Example) -> None:
-    result = prepared.run(example.module, **example.args)
-    if example.key in FAILS:
-        assert FAILS[example.key] in result["msg"]
+    example_guest.arrange(prepared, example)
+    done = _run(prepared, example)
+    if example.key in REFUSED:
+        assert REFUSED[example.key] in done.stderr.decode()
+        return
+    assert done.stdout, done.stderr.decode()
+    result = json.loads(done.stdout)
+    if example.key in FAILED:
+        assert FAILED[example.key] in result["msg"]
         return
     assert not result.get("failed"), result["msg"]
     assert isinstance(result["changed"], bool)
+
+
+@pytest.mark.parametrize(
+    "table", [SUBSTITUTES, REFUSED, FAILED, example_guest.ARRANGED], ids=["sub", "no", "bad", "pre"]
+)
+def test_every_entry_of_a_table_is_of_an_example_that_runs(table: dict[Key, t.Any]) -> None:
+    known = {example.key for example in RUN} | {(example.key[0], 0) for example in RUN}
+    assert set(table) <= known
+
+
+def test_no_example_is_said_to_fail_in_two_ways() -> None:
+    assert not set(REFUSED) & set(FAILED)
+
+
+def test_what_does_not_run_here_runs_in_a_playbook_or_is_a_script() -> None:
+    left = {one.key for one in examples()} - {one.key for one in RUN}
+    assert all(uses_script(one) or one.key[0] in BY_PLAYBOOK for one in examples() if one.key in left)

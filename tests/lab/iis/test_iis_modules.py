@@ -74,7 +74,7 @@ def test_what_the_lab_does_not_know_fails(guest: Guest) -> None:
     binding = {"set": [{"ip": "*", "port": 443, "protocol": "https", "certificate_hash": "AA"}]}
     unsupported = (
         (SITE, {"name": "Default Web Site", "bindings": binding}),
-        (XML, {"path": CONFIG, "xpath": LOGS, "fragment": "<x/>"}),
+        (XML, {"path": CONFIG, "xpath": LOGS, "type": "text", "fragment": "", "state": "absent"}),
         (XML, {"path": CONFIG, "xpath": "//site[position()<2]", "type": "text", "fragment": "x"}),
     )
     for module, args in unsupported:
@@ -107,3 +107,28 @@ def test_a_text_is_replaced(guest: Guest) -> None:
     assert guest.ok(XML, **change)["changed"]
     assert not guest.ok(XML, **change)["changed"]
     assert "<r><p><n>a</n><s>Off</s></p><p><n>b</n><s>On</s></p></r>" in guest.machine.files.read_text("C:\\a.xml")
+
+
+def _books(guest: Guest, text: str) -> dict[str, str]:
+    guest.machine.files.write("C:\\b.xml", text)
+    return {"path": "C:\\b.xml"}
+
+
+def test_an_element_is_added_once(guest: Guest) -> None:
+    change = {**_books(guest, "<r>\n <b id='1'/>\n</r>"), "xpath": "/r", "fragment": "<c id='2'><d>x</d></c>"}
+    assert guest.ok(XML, **change, check=True)["msg"] == "not changedxml added  check mode"
+    assert b"<c" not in guest.machine.files.read("C:\\b.xml")
+    assert guest.ok(XML, **change)["msg"] == "element changed"
+    assert b'<c id="2"><d>x</d></c>' in guest.machine.files.read("C:\\b.xml")
+    assert not guest.ok(XML, **change)["changed"]
+    assert guest.ok(XML, **{**change, "fragment": "<c id='3'><d>x</d></c>"})["changed"]
+    assert "Failed to parse fragment" in guest.run(XML, **{**change, "fragment": "<c"})["msg"]
+
+
+def test_elements_are_removed_with_a_backup(guest: Guest) -> None:
+    change = {**_books(guest, "<r><b><x/><y/></b><c/></r>"), "xpath": "/r/b/descendant::*", "state": "absent"}
+    assert not guest.ok(XML, **change, check=True)["changed"], "the module forgets to say it in check mode"
+    done = guest.ok(XML, **change, backup=True)
+    assert done["msg"] == "element removed"
+    assert b"<x/>" in guest.machine.files.read(done["backup_file"])
+    assert b"<r><b /><c /></r>" in guest.machine.files.read("C:\\b.xml")

@@ -72,7 +72,7 @@ class Guest:
                 "_ansible_remote_tmp": "%TEMP%",
             },
             async_timeout=async_timeout,
-            become=_become(become_user, become_password) if become_user else None,
+            become=become_plugin(become_user, become_password) if become_user else None,
             environment=environment or {},
         )
         assert done.stdout, done.stderr.decode()
@@ -103,7 +103,7 @@ class Guest:
         return execute(self.machine, command.command, command.input_data, self.user)
 
 
-def _become(user: str, password: str) -> t.Any:
+def become_plugin(user: str, password: str) -> t.Any:
     plugin = become_loader.get("runas")
     plugin.set_options(direct={"become_user": user, "become_pass": password or None, "become_flags": ""})
     return plugin
