@@ -40,15 +40,15 @@ def options(name: str) -> dict[str, dict[str, t.Any]]:
     return dict(_document(name)[0].get("options") or {})
 
 
-def returned(name: str) -> dict[str, str]:
-    """Give every documented return value by its path (``files.owner``) and when it is said to be returned."""
-    return dict(_walk(_document(name)[2], ""))
+def returned(name: str) -> dict[str, dict[str, t.Any]]:
+    """Give the documented return values, those inside others under ``contains``."""
+    return dict(_document(name)[2])
 
 
-def _walk(values: dict[str, t.Any], where: str) -> t.Iterator[tuple[str, str]]:
-    for key, one in values.items():
-        yield where + key, str(one.get("returned", "always"))
-        yield from _walk(one.get("contains") or {}, f"{where}{key}.")
+def source(name: str) -> str:
+    """Give the PowerShell of the installed module."""
+    found = module_loader.find_plugin_with_context(name, mod_type=".ps1")
+    return pathlib.Path(found.plugin_resolved_path).read_text()
 
 
 class Example(t.NamedTuple):
@@ -72,15 +72,20 @@ class Example(t.NamedTuple):
         return self.module.rpartition(".")[2], self.number
 
 
+def tasks(name: str) -> list[dict[str, t.Any]]:
+    """Give every task of a module's examples, those of other modules too."""
+    plays = yaml.safe_load(_document(name)[1] or "") or ()
+    return [task for play in plays for task in play.get("tasks", [play])]
+
+
 @functools.cache
 def examples() -> tuple[Example, ...]:
     """Give the documented tasks that call the module itself."""
     found = []
     for name in names():
         number = 0
-        for play in yaml.safe_load(_document(name)[1] or "") or ():
-            for task in play.get("tasks", [play]):
-                if name in task or name.rpartition(".")[2] in task:
-                    number += 1
-                    found.append(Example(name, number, str(task.get("name", "")), task))
+        for task in tasks(name):
+            if name in task or name.rpartition(".")[2] in task:
+                number += 1
+                found.append(Example(name, number, str(task.get("name", "")), task))
     return tuple(found)
