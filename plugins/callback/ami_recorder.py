@@ -8,6 +8,7 @@ DOCUMENTATION = r"""
 name: ami_recorder
 type: notification
 author: The golden.windows_ami maintainers (!UNKNOWN)
+version_added: 0.1.0
 short_description: Record the AMIs that plays make
 description:
   - Watches task results and writes each AMI to the catalogue, with the region, where it came from and who made it.
@@ -69,6 +70,10 @@ options:
     type: str
     env:
       - name: GOLDEN_RUN_FILE
+seealso:
+  - module: golden.windows_ami.packer_build
+  - plugin: golden.windows_ami.ami
+    plugin_type: lookup
 """
 
 EXAMPLES = r"""

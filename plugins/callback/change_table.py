@@ -19,6 +19,8 @@ description:
   - It only watches. It never changes a result, the play, or the exit status.
 requirements:
   - Enable it in C(callbacks_enabled), in section C([defaults]) of C(ansible.cfg).
+seealso:
+  - module: golden.windows_ami.audit_summary
 """
 
 EXAMPLES = r"""

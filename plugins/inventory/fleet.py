@@ -7,6 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: fleet
 author: The golden.windows_ami maintainers (!UNKNOWN)
+version_added: 0.1.0
 short_description: Windows instances, by the golden image they run from
 description:
   - Lists the Windows instances of EC2 and says which golden image each one runs from, and whether it is still safe.
@@ -101,6 +102,11 @@ options:
 extends_documentation_fragment:
   - constructed
   - inventory_cache
+seealso:
+  - plugin: golden.windows_ami.ami
+    plugin_type: lookup
+  - plugin: amazon.aws.aws_ec2
+    plugin_type: inventory
 """
 
 EXAMPLES = r"""

@@ -7,6 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: ami
 author: The golden.windows_ami maintainers (!UNKNOWN)
+version_added: 0.1.0
 short_description: The AMI id of a golden image
 description:
   - Returns the id of the newest AMI of an image in a region, as the catalogue knows it. AWS is not asked.

@@ -45,6 +45,9 @@ attributes:
     support: full
 notes:
   - This is an action plugin. It runs on the controller.
+seealso:
+  - plugin: golden.windows_ami.change_table
+    plugin_type: callback
 """
 
 EXAMPLES = r"""
