@@ -89,31 +89,46 @@ class Guest:
 
     def play(self, tasks: list[dict[str, t.Any]], *arguments: str, **variables: t.Any) -> Run:
         """Run a play with these tasks."""
-        play = {"name": "Test", "hosts": "all", "gather_facts": False, "vars": variables, "tasks": tasks}
-        (self.home / "play.yml").write_text(yaml.safe_dump([play]))
-        connection = {
+        before = self.modules.copy()
+        status, output = play_on(self.home, {"win": self}, tasks, *arguments, **variables)
+        return Run(status, output, self.modules - before)
+
+    @property
+    def connection(self) -> dict[str, t.Any]:
+        """Return what Ansible has to know to get in."""
+        return {
             "ansible_host": self.address, "ansible_port": PORT, "ansible_connection": "winrm",
             "ansible_user": "Administrator", "ansible_password": PASSWORD, "ansible_winrm_scheme": "https",
             "ansible_winrm_transport": "ntlm", "ansible_winrm_server_cert_validation": "ignore",
             "ansible_winrm_connection_timeout": 10,
         }  # fmt: skip
-        (self.home / "hosts.json").write_text(json.dumps({"all": {"hosts": {"win": connection}}}))
-        kept = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
-        environment = {
-            **kept, "HOME": str(self.home), "LC_ALL": "C.UTF-8", "COLUMNS": "10000", "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"), "ANSIBLE_HOME": str(self.home / ".ansible"),
-            "GOLDEN_SPOOL": str(self.home / "spool"),
-        }  # fmt: skip
-        before = self.modules.copy()
-        command = [sys.executable, "-m", "ansible", "playbook", "-i", "hosts.json", "play.yml", *arguments]
-        done = subprocess.run(
-            command, cwd=self.home, env=environment, capture_output=True, text=True, timeout=180, check=False
-        )
-        return Run(done.returncode, done.stdout + done.stderr, self.modules - before)
 
     def count(self, module: str) -> None:
         """Remember that a module ran."""
         self.modules[module] += 1
+
+
+def play_on(
+    home: pathlib.Path,
+    guests: t.Mapping[str, Guest],
+    tasks: list[dict[str, t.Any]],
+    *arguments: str,
+    **variables: t.Any,
+) -> tuple[int, str]:
+    """Run a play with these tasks on guests by name; return its exit status and what it said."""
+    play = {"name": "Test", "hosts": "all", "gather_facts": False, "vars": variables, "tasks": tasks}
+    (home / "play.yml").write_text(yaml.safe_dump([play]))
+    hosts = {name: guest.connection for name, guest in guests.items()}
+    (home / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}))
+    kept = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
+    environment = {
+        **kept, "HOME": str(home), "LC_ALL": "C.UTF-8", "COLUMNS": "10000", "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_CONFIG": str(PROJECT / "ansible.cfg"), "ANSIBLE_HOME": str(home / ".ansible"),
+        "GOLDEN_SPOOL": str(home / "spool"),
+    }  # fmt: skip
+    command = [sys.executable, "-m", "ansible", "playbook", "-i", "hosts.json", "play.yml", *arguments]
+    done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, timeout=180, check=False)
+    return done.returncode, done.stdout + done.stderr
 
 
 @contextlib.contextmanager
