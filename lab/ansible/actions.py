@@ -11,6 +11,7 @@ from lab.ansible import async_jobs, transfer
 from lab.types import Completed
 from lab.windows.errors import UnsupportedError, WindowsError
 from lab.windows.machine import Machine
+from lab.windows.shares import NOBODY, Credentials
 from lab.windows.users import SYSTEM_SID, WELL_KNOWN
 
 if t.TYPE_CHECKING:
@@ -25,15 +26,18 @@ class Step:
     manifest: Manifest
     position: int
     user: str
+    network: Credentials = NOBODY
 
     @property
     def action(self) -> Action:
         """Give this step's action."""
         return self.manifest.actions[self.position]
 
-    def following(self, user: str = "") -> Completed:
-        """Run the rest of the chain, as another user when one is given."""
-        step = dataclasses.replace(self, position=self.position + 1, user=user or self.user)
+    def following(self, user: str = "", network: Credentials | None = None) -> Completed:
+        """Run the rest of the chain, as another user when one is given, and as somebody else for other servers."""
+        step = dataclasses.replace(
+            self, position=self.position + 1, user=user or self.user, network=network or self.network
+        )
         if step.position >= len(self.manifest.actions):
             raise UnsupportedError(f"{self.action.name} is the last action of an exec manifest")
         return run_step(step)
@@ -72,14 +76,17 @@ def _become(step: Step) -> Completed:
         if not step.machine.users.is_administrator(step.user):
             return error("Failed to get token for NT AUTHORITY\\SYSTEM required for become as a service account")
         return step.following("SYSTEM" if WELL_KNOWN.get(user.lower()) == SYSTEM_SID else user)
+    password = step.action.secure_params.get("BecomePassword")
+    if step.action.params.get("LogonType") == "NewCredentials":
+        # The same user here; other servers are shown the other one, whom nobody checks before.
+        return step.following(network=(user, str(password or "")))
     if step.machine.users.find(user) is None:
         return error(_logon_failure(user))
-    password = step.action.secure_params.get("BecomePassword")
     if password and not step.machine.users.authenticate(user, str(password)):
         return error(_logon_failure(user))
     if not password and not step.machine.users.is_administrator(step.user):
         return error(_logon_failure(user))
-    return step.following(step.machine.users.get(user).name)
+    return step.following(step.machine.users.get(user).name, (user, str(password)) if password else None)
 
 
 def _logon_failure(user: str) -> str:

@@ -92,6 +92,7 @@ def run_module(
     context = ModuleContext(
         name=name,
         user=step.user,
+        network=step.network,
         check_mode=bool(internal.get("_ansible_check_mode")),
         diff=bool(internal.get("_ansible_diff")),
         verbosity=int(internal.get("_ansible_verbosity") or 0),

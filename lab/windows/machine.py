@@ -204,7 +204,7 @@ class Machine:
     # Attachments
 
     def attach(self, **what: t.Any) -> None:
-        """Connect network, metadata, power, background, log, changed or module; what is not named stays."""
+        """Connect network, metadata, power, background, log, changed, shares or module; what is not named stays."""
         self.attached = self.attached._replace(**what)
         if what.get("metadata") is not None:
             # A /20, as the subnets of a default VPC are.

@@ -64,6 +64,10 @@ class Metadata(t.Protocol):
         ...
 
 
+if t.TYPE_CHECKING:
+    from lab.windows.shares import Shares
+
+
 class Attachments(t.NamedTuple):
     """All of them, replaced together when a machine is started."""
 
@@ -73,4 +77,5 @@ class Attachments(t.NamedTuple):
     background: t.Callable[[t.Callable[[], None]], None] | None = None
     log: t.Callable[[str], None] | None = None
     changed: t.Callable[[], None] | None = None  # called after each command: listeners may have changed
+    shares: Shares | None = None  # files of other servers
     module: t.Callable[[str], None] | None = None  # told the full name of every Ansible module that runs

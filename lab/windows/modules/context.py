@@ -24,6 +24,7 @@ class ModuleContext:
 
     name: str  # fully qualified, for example ansible.windows.win_stat
     user: str
+    network: tuple[str, str] = ("", "")  # name and password that other servers are shown; a WinRM session has none
     check_mode: bool = False
     diff: bool = False
     verbosity: int = 0

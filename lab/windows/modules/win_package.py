@@ -9,8 +9,8 @@ import typing as t
 import urllib.parse
 
 from lab.types import Completed
-from lab.windows import artefacts, paths, web
-from lab.windows.errors import UnsupportedError
+from lab.windows import artefacts, paths, shares, web
+from lab.windows.errors import UnsupportedError, WindowsError
 from lab.windows.machine import Machine
 from lab.windows.modules.context import ModuleContext, ModuleError, Params, Result
 from lab.windows.modules.win_stat import checksum as digest
@@ -58,6 +58,8 @@ class _Package:
         local = ""
         if self.is_url and (not self.params["product_id"] or not (status and status.installed)):
             local = self.download()
+        elif shares.is_unc(self.path):
+            local = self.fetch()
         elif self.path and not self.is_url:
             self.must_exist()
             local = self.path
@@ -76,6 +78,22 @@ class _Package:
     def must_exist(self) -> None:
         if not self.machine.files.exists(self.path) and not self.context.check_mode:
             raise ModuleError(f"the file at the path '{self.path}' cannot be reached", **self.result)
+
+    def fetch(self) -> str:
+        """Open the package on another server's share. Here it is copied, and msiexec gets the copy."""
+        found = self.machine.attached.shares
+        try:
+            content = found.read(self.path, self.context.network) if found else None
+        except WindowsError:
+            content = None
+        if content is None:
+            if self.context.check_mode:
+                return ""
+            raise ModuleError(f"the file at the path '{self.path}' cannot be reached", **self.result)
+        folder = self.machine.environment_of(self.context.user)["TEMP"]
+        self._temporary = paths.join(folder, "ansible-share", paths.name(self.path))
+        self.machine.files.write(self._temporary, content, parents=True)
+        return self._temporary
 
     def download(self) -> str:
         """Fetch the package into the module's temporary directory."""

@@ -13,8 +13,8 @@ import yaml
 PROJECT = pathlib.Path(__file__).parents[3]
 ROLES = sorted(path.name for path in (PROJECT / "roles").iterdir() if path.is_dir())
 TASK_KEYWORDS = {
-    "action", "always", "args", "become", "become_method", "become_user", "block", "changed_when", "check_mode",
-    "delay", "delegate_to", "environment", "failed_when", "ignore_unreachable", "listen",
+    "action", "always", "args", "become", "become_flags", "become_method", "become_user", "block", "changed_when",
+    "check_mode", "delay", "delegate_to", "environment", "failed_when", "ignore_unreachable", "listen",
     "loop", "loop_control", "name", "no_log", "notify", "register", "rescue", "retries", "until", "vars", "when",
 }  # fmt: skip
 # Modules that run someone's script instead of declaring a state.
