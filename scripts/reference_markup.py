@@ -28,6 +28,8 @@ class Renderer:
     def paragraphs(self, texts: str | c.Sequence[str] | None) -> list[str]:
         """Return one line of Markdown for each paragraph."""
         given = [texts] if isinstance(texts, str) else list(texts or ())
+        if wrong := [text for text in given if not isinstance(text, str)]:
+            raise MarkupError(f"{self._where()}: not a text, quote it in the YAML: {wrong[0]!r}")
         try:
             parsed = parser.parse(given, self._context, errors="exception")
         except ValueError as exc:
