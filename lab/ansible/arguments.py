@@ -85,6 +85,8 @@ class Validator:
 
     def _sub(self, option: Option, value: t.Any, spec: Spec, context: tuple[str, ...]) -> t.Any:
         inner = (*context, option.name)
+        if self._legacy and option.options:
+            return value  # these utilities know nothing of options inside options: the module looks by itself
         if option.type == "dict" and option.options:
             return self._level(option.options, value, spec, inner)
         if option.type != "list" or not option.elements:

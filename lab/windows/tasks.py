@@ -28,6 +28,7 @@ class Task:
     triggers: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     user: str = "NT AUTHORITY\\SYSTEM"
     group: str = ""
+    display_name: str = ""
     logon_type: str = "service_account"
     run_level: str = "limited"
     enabled: bool = True

@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import copy
-import datetime
-import re
 import typing as t
 
-from lab.windows import service_view
+from lab.windows import accounts
 from lab.windows.errors import WindowsError
 from lab.windows.machine import Machine
+from lab.windows.modules import _task_triggers
 from lab.windows.modules.context import ModuleContext, ModuleError, Params, Result
 from lab.windows.tasks import Action, Task
 
@@ -36,32 +35,34 @@ DEFAULTS: dict[str, t.Any] = {
     "wake_to_run": False,
 }
 _REGISTRATION = ("author", "date", "description", "source", "version")
-TRIGGERS = (
-    *("event", "time", "daily", "weekly", "monthly", "monthlydow"),
-    *("idle", "registration", "boot", "logon", "session_state_change"),
-)
-_DURATION = re.compile(r"-?P(?=.)(\d+Y)?(\d+M)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?")
-_SERVICE_ACCOUNTS = ("NT AUTHORITY\\SYSTEM", "NT AUTHORITY\\LOCAL SERVICE", "NT AUTHORITY\\NETWORK SERVICE")
 
 
 def run(machine: Machine, params: Params, context: ModuleContext) -> Result:
     """Bring a task to a state; one with a registration trigger starts when it is written."""
     name, folder = params["name"], "\\" + params["path"].strip("\\")
-    invalid = '/\\:*?"<>|'
+    invalid = '\\/:*?"<>|'
     if any(char in name for char in invalid):
-        shown = ", ".join(f"'{char}'" for char in invalid)
-        raise ModuleError(f"Invalid task name '{name}'. The following characters are not valid: {shown}")
+        raise ModuleError(f"Invalid task name '{name}'. The following characters are not valid: {invalid}")
     _check_principal(machine, params)
-    triggers = [_trigger(one) for one in params["triggers"] or ()]
+    if any("path" not in action for action in params["actions"] or ()):
+        raise ModuleError("action entry must contain the key 'path'")
+    triggers = [_task_triggers.prepare(one) for one in params["triggers"] or ()]
+    boundaries = [one[key] for one in triggers for key in ("start_boundary", "end_boundary") if key in one]
+    if boundaries:
+        params["date"] = boundaries[-1]  # the module keeps both in one variable
     task = machine.tasks.find(name, folder)
     if params["state"] == "absent":
         return _absent(machine, task, context)
-    created = task is None
-    if created and not params["actions"]:
-        raise ModuleError("cannot create a task with no actions, set at least one action with a path to an executable")
     before = copy.deepcopy(task)
-    wanted = copy.deepcopy(task) if task else Task(name, folder, settings=dict(DEFAULTS), user=_user(machine, context))
-    _fill(machine, wanted, params, triggers)
+    if task is None:
+        task = _create(machine, name, folder, params, context)
+        if context.check_mode:  # nothing more is looked at as long as there is no task
+            return {"changed": True, "diff": {"prepared": _diff(None, task)}}
+    wanted = copy.deepcopy(task)
+    try:
+        _fill(machine, wanted, params, triggers, context)
+    except ModuleError as exc:
+        raise ModuleError(str(exc), changed=before is None) from exc
     renewed = params["password"] is not None and params["update_password"]
     if before == wanted and not renewed:
         return {}
@@ -73,8 +74,14 @@ def run(machine: Machine, params: Params, context: ModuleContext) -> Result:
     return {"changed": True, "diff": {"prepared": _diff(before, wanted)}}
 
 
-def _user(machine: Machine, context: ModuleContext) -> str:
-    return service_view.account(machine, context.user)
+def _create(machine: Machine, name: str, folder: str, params: Params, context: ModuleContext) -> Task:
+    """Register a task with its actions only: what the module does first, and what stays when the rest is refused."""
+    if not params["actions"]:
+        raise ModuleError("cannot create a task with no actions, set at least one action with a path to an executable")
+    user = accounts.translate(machine, context.user).name
+    task = Task(name, folder, _actions(params["actions"]), settings=dict(DEFAULTS), user=user)
+    task.logon_type = _default_logon(task)
+    return task if context.check_mode else machine.tasks.put(task)
 
 
 def _absent(machine: Machine, task: Task | None, context: ModuleContext) -> Result:
@@ -87,87 +94,79 @@ def _absent(machine: Machine, task: Task | None, context: ModuleContext) -> Resu
 
 def _account(machine: Machine, name: str) -> str:
     try:
-        return service_view.account(machine, name)
+        return accounts.translate(machine, name).name
     except WindowsError as exc:
-        raise ModuleError(f"account_name {name} is not a valid account, cannot get SID") from exc
+        text = f'Exception calling "Translate" with "1" argument(s): "{accounts.UNTRANSLATED}"'
+        raise ModuleError(f"account_name {name} is not a valid account, cannot get SID: {text}") from exc
 
 
 def _check_principal(machine: Machine, params: Params) -> None:
     username, group, logon = params["username"], params["group"], params["logon_type"]
+    for name in filter(None, (username, group)):
+        _account(machine, name)
     if username is not None and group is not None:
         raise ModuleError("username and group can not be set at the same time")
     if logon == "s4u" and params["password"] is None:
         raise ModuleError("password must be set when logon_type=s4u")
     if logon == "group" and group is None:
         raise ModuleError("group must be set when logon_type=group")
-    if logon == "service_account" and (not username or _account(machine, username) not in _SERVICE_ACCOUNTS):
+    if logon == "service_account" and (not username or _account(machine, username) not in accounts.SERVICE_ACCOUNTS):
         raise ModuleError("username must be SYSTEM, LOCAL SERVICE or NETWORK SERVICE when logon_type=service_account")
 
 
-def _trigger(given: dict[str, t.Any]) -> dict[str, t.Any]:
-    trigger = {key: value for key, value in given.items() if value is not None}
-    kinds = "', '".join(TRIGGERS)
-    if "type" not in trigger:
-        raise ModuleError(f"a trigger entry must contain a key 'type' with a value of '{kinds}'")
-    if trigger["type"] not in TRIGGERS:
-        raise ModuleError(
-            f"the specified trigger type '{trigger['type']}' is not valid, type must be a value of '{kinds}'"
-        )
-    for key in ("start_boundary", "end_boundary"):
-        if key in trigger:
-            trigger[key] = _date(key, trigger[key])
-    for key in ("execution_time_limit", "delay", "random_delay"):
-        if key in trigger:
-            _check_duration(key, trigger[key])
-    for key in ("interval", "duration"):
-        value = (trigger.get("repetition") or {}).get(key)
-        if value is not None:
-            _check_duration(key, value)
-    trigger.setdefault("enabled", True)
-    return trigger
-
-
-def _date(key: str, value: t.Any) -> str:
-    try:
-        return datetime.datetime.fromisoformat(str(value)).strftime("%Y-%m-%dT%H:%M:%S")
-    except ValueError as exc:
-        raise ModuleError(
-            f"trigger option '{key}' must be in the format 'YYYY-MM-DDThh:mm:ss' format but was '{value}'"
-        ) from exc
-
-
-def _check_duration(key: str, value: t.Any) -> None:
-    if not _DURATION.fullmatch(str(value)):
-        raise ModuleError(f"trigger option '{key}' must be in the XML duration format but was '{value}'")
-
-
-def _fill(machine: Machine, task: Task, params: Params, triggers: list[dict[str, t.Any]]) -> None:
-    if params["actions"] is not None:
-        for action in params["actions"]:
-            if not action.get("path"):
-                raise ModuleError("action entry must contain the key 'path'")
-        task.actions = [
-            Action(one["path"], one.get("arguments") or "", one.get("working_directory") or "")
-            for one in params["actions"]
-        ]
-    if params["triggers"] is not None:
-        task.triggers = triggers
-    if params["username"] is not None:
-        task.user, task.group = _account(machine, params["username"]), ""
-    if params["group"] is not None:
-        task.user, task.group = "", machine.users.group(params["group"]).name
-    if params["logon_type"] is not None:
-        task.logon_type = params["logon_type"]
-    else:
-        task.logon_type = "service_account" if task.user in _SERVICE_ACCOUNTS else "interactive_token"
-    if params["password"] is not None and params["logon_type"] is None:
-        task.logon_type = "password"
-    task.run_level = params["run_level"] or task.run_level
+def _fill(
+    machine: Machine, task: Task, params: Params, triggers: list[_task_triggers.Trigger], context: ModuleContext
+) -> None:
+    if params["actions"] is not None and _actions_differ(task.actions, params["actions"]):
+        task.actions = _actions(params["actions"])
+    _fill_principal(machine, task, params)
     task.registration |= {key: params[key] for key in _REGISTRATION if params[key] is not None}
     task.description = task.registration.get("description", task.description)
     task.author = task.registration.get("author", task.author)
     task.settings |= {key: params[key] for key in DEFAULTS if params[key] is not None}
     task.enabled = bool(task.settings.get("enabled", True))
+    for trigger in triggers:
+        _task_triggers.complete(trigger, context)
+    if params["triggers"] is not None and _task_triggers.differ(task.triggers, triggers):
+        task.triggers = triggers
+
+
+def _fill_principal(machine: Machine, task: Task, params: Params) -> None:
+    before = (task.user, task.group)
+    if params["username"]:
+        task.user, task.group = _account(machine, params["username"]), ""
+    if params["group"]:
+        task.user, task.group = "", _account(machine, params["group"])
+    if params["logon_type"] is not None:
+        task.logon_type = params["logon_type"]
+    elif params["password"] is not None:
+        task.logon_type = "password"
+    elif (task.user, task.group) != before:
+        task.logon_type = _default_logon(task)
+    task.display_name = params["display_name"] or task.display_name
+    task.run_level = params["run_level"] or task.run_level
+
+
+def _default_logon(task: Task) -> str:
+    """Give how the scheduler starts a task of a principal when nothing else is said."""
+    if task.group:
+        return "group"
+    return "service_account" if task.user in accounts.SERVICE_ACCOUNTS else "interactive_token"
+
+
+def _actions(given: t.Iterable[Params]) -> list[Action]:
+    return [Action(one["path"], one.get("arguments") or "", one.get("working_directory") or "") for one in given]
+
+
+def _actions_differ(old: t.Sequence[Action], given: t.Sequence[Params]) -> bool:
+    """Say whether the module sees a change: of number, or of a key that is given."""
+    if len(old) != len(given):
+        return True
+    return any(
+        new.get(key) is not None and new[key] != getattr(action, key)
+        for action, new in zip(old, given, strict=True)
+        for key in Action._fields
+    )
 
 
 def _diff(before: Task | None, after: Task) -> str:

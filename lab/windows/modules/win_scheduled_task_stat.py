@@ -6,6 +6,7 @@ from __future__ import annotations
 import typing as t
 
 from lab.windows.machine import Machine
+from lab.windows.modules import _task_triggers
 from lab.windows.modules.context import ModuleContext, Params, Result
 from lab.windows.tasks import Task
 
@@ -18,10 +19,25 @@ _LOGON = {
     "interactive_token": "TASK_LOGON_INTERACTIVE_TOKEN",
     "group": "TASK_LOGON_GROUP",
     "service_account": "TASK_LOGON_SERVICE_ACCOUNT",
-    "token_or_password": "TASK_LOGON_INTERACTIVE_TOKEN_OR_PASSWORD",
+    "interactive_token_or_password": "TASK_LOGON_INTERACTIVE_TOKEN_OR_PASSWORD",
 }
 _RUN_LEVEL = {"limited": "TASK_RUNLEVEL_LUA", "highest": "TASK_RUNLEVEL_HIGHEST"}
-_NEVER = "1999-11-30T00:00:00"  # how the scheduler says that there is no such time
+# How the scheduler says that a task has not run, and that it will not: a date of its own, and COM's first day.
+_NEVER, _NOT_AGAIN = "1999-11-30T00:00:00", "1899-12-30T00:00:00"
+# What win_scheduled_task cannot set: the scheduler's defaults.
+_SETTINGS: dict[str, t.Any] = {
+    "disallow_start_on_remote_app_session": False,
+    "idle_settings": {
+        "idle_duration": "PT10M",
+        "restart_on_idle": False,
+        "stop_on_idle_end": True,
+        "wait_timeout": "PT1H",
+    },
+    "maintenance_settings": None,
+    "network_settings": {"id": None, "name": None},
+    "use_unified_scheduling_engine": False,
+    "volatile": False,
+}
 
 
 def run(machine: Machine, params: Params, context: ModuleContext) -> Result:
@@ -45,12 +61,12 @@ def _describe(task: Task) -> dict[str, t.Any]:
         "state": {
             "last_run_time": task.last_run.strftime("%Y-%m-%dT%H:%M:%S") if task.last_run else _NEVER,
             "last_task_result": task.last_result,
-            "next_run_time": _NEVER,
+            "next_run_time": _NOT_AGAIN,
             "number_of_missed_runs": 0,
             "status": f"TASK_STATE_{status}",
         },
         "principal": {
-            "display_name": None,
+            "display_name": task.display_name or None,
             "group_id": task.group or None,
             "id": "Author",
             "logon_type": _LOGON[task.logon_type],
@@ -67,7 +83,7 @@ def _describe(task: Task) -> dict[str, t.Any]:
             "uri": task.path,
             "version": task.registration.get("version"),
         },
-        "settings": dict(task.settings),
+        "settings": _SETTINGS | task.settings,
         "actions": [
             {
                 "arguments": action.arguments or None,
@@ -79,9 +95,5 @@ def _describe(task: Task) -> dict[str, t.Any]:
             }
             for action in task.actions
         ],
-        "triggers": [
-            {key: value for key, value in trigger.items() if key != "type"}
-            | {"type": f"TASK_TRIGGER_{trigger['type'].upper()}", "id": None}
-            for trigger in task.triggers
-        ],
+        "triggers": [_task_triggers.describe(trigger) for trigger in task.triggers],
     }

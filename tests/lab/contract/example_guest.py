@@ -24,6 +24,7 @@ _MICROSOFT = "https://download.microsoft.com/download"
 _OTHER_MICROSOFT = "http://download.microsoft.com/download"
 _VISUAL_C = f"{_OTHER_MICROSOFT}/1/6/B/16B06F60-3B20-4FF2-B699-5E9B7962F9AE/VSU_4/vcredist_x64.exe"
 _MSBUILD = "https://download.visualstudio.microsoft.com/download/pr/9665567e-f580-4acd-85f2-bc94a1db745f"
+RDCMAN_URL = f"{_MICROSOFT}/A/F/0/AF0071F3-B198-4A35-AA90-C68D103BDCCF/rdcman.msi"
 _DOTNET = f"{_MICROSOFT}/1/6/7/167F0D79-9317-48AE-AEDB-17120579F8E2/NDP451-KB2858728-x86-x64-AllOS-ENU.exe"
 
 
@@ -44,7 +45,7 @@ PAGES = {
         *("--norestart", "--passive", "--wait", "--add"),
         *("microsoft.net.component.4.6.1.targetingpack", "microsoft.net.component.4.6.targetingpack"),
     ),
-    f"{_MICROSOFT}/A/F/0/AF0071F3-B198-4A35-AA90-C68D103BDCCF/rdcman.msi": REMOTE_DESKTOPS,
+    RDCMAN_URL: REMOTE_DESKTOPS,
     _DOTNET: _installer("exe", ".NET Framework 4.5.1", "{7DEBE4EB-6B40-3766-BB35-5CBBC385DA37}"),
 }
 FILES = {
@@ -190,6 +191,10 @@ def _port_8000(guest: Guest) -> None:
     guest.ok("win_service", name="TermService", state="started")
 
 
+def _local_service(guest: Guest) -> None:
+    guest.machine.services.create("LocalService", "C:\\temp\\test.exe")
+
+
 def _no_log(guest: Guest) -> None:
     guest.machine.files.delete("C:\\temp\\log.txt")
 
@@ -209,6 +214,8 @@ ARRANGED: dict[tuple[str, int], t.Callable[[Guest], None]] = {
     ("win_package", 9): _installed("C:\\temp\\rdcman.msi"),
     ("win_package", 12): _uninstaller,
     ("win_package", 13): _installed("C:\\temp\\7z.exe"),
+    ("win_service", 19): _local_service,  # NT SERVICE\\LocalService is the account of a service with that name
+    ("win_service", 20): _local_service,
     ("win_wait_for", 1): _port_8000,
     ("win_wait_for", 6): _no_log,
     ("website", 1): _iis,

@@ -59,9 +59,10 @@ FAILED: dict[Key, str] = {
     ("win_http_proxy", 6): "missing parameter",
     ("win_inet_proxy", 8): "missing parameter",
     ("win_scheduled_task", 3): "is not a valid account",
-    ("win_scheduled_task", 4): "password must be set when logon_type=s4u",
+    ("win_scheduled_task", 4): "is not a valid account",  # and s4u would want a password
     ("win_scheduled_task", 5): "is not a valid account",
+    ("win_scheduled_task", 6): "mandatory key 'start_boundary' for trigger is not set",
     ("win_service", 3): "does not support pausing",
-    **dict.fromkeys([("win_service", number) for number in (8, 15, 19, 20)], "could not be translated"),
+    **dict.fromkeys([("win_service", number) for number in (8, 15)], "could not be translated"),
     ("win_ping", 2): "boom",
 }
