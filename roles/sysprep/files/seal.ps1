@@ -69,6 +69,13 @@ function Get-ImageState {
     (Get-ItemProperty -Path $ImageStateKey -Name ImageState).ImageState
 }
 
+function Assert-Build {
+    # The role has looked already. Nobody shall seal a server that runs by starting this, or a part of the role.
+    if (-not (Test-Path -Path "$Directory\build.json")) {
+        throw "$env:COMPUTERNAME is not the build of an image: it has no $Directory\build.json"
+    }
+}
+
 function Invoke-Sysprep {
     if ($Agent -eq 'v2') {
         Invoke-Program $LaunchV2 @('validate')
@@ -164,6 +171,7 @@ Set-Content -Path $Log -Value "Seal $env:COMPUTERNAME with the launch agent $Age
 try {
     # Its definition. That does not stop what runs, and leaves the way free for another try.
     Unregister-ScheduledTask -TaskName $Task -Confirm:$false
+    Assert-Build
     Invoke-Sysprep
     Write-Log 'Windows is generalized: take away what the build left, and shut down'
     Remove-BuildProxy

@@ -159,7 +159,8 @@ def test_user_data_that_fails_signals_it_and_says_why() -> None:
 
 
 def seal(machine: Machine, agent: str) -> Task:
-    """Run the sysprep role's script as its task does."""
+    """Run the sysprep role's script as its task does, on the build of an image."""
+    machine.files.write("C:\\ProgramData\\Golden\\build.json", '{"image": "x"}')
     machine.files.write("C:\\ProgramData\\Golden\\seal.ps1", (ROOT / "roles/sysprep/files/seal.ps1").read_text())
     path = "C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe"
     line = (

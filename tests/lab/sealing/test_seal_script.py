@@ -32,8 +32,13 @@ def built(version: str = "2022", agent: str = "v2") -> Machine:
     return machine
 
 
-def seal(machine: Machine, agent: str, *arguments: str) -> int:
-    """Run the script as its task does."""
+MARKER = r"C:\ProgramData\Golden\build.json"
+
+
+def seal(machine: Machine, agent: str, *arguments: str, marked: bool = True) -> int:
+    """Run the script as its task does, on the build of an image unless said otherwise."""
+    if marked:
+        machine.files.write(MARKER, '{"image": "x"}', parents=True)
     machine.files.write(
         r"C:\ProgramData\Golden\seal.ps1", (ROOT / "roles/sysprep/files/seal.ps1").read_text(), parents=True
     )
@@ -78,6 +83,15 @@ def test_the_proxy_stays_where_a_role_has_made_it_the_machines_own(per_user: int
         machine.registry.set(POLICY, "ProxySettingsPerUser", per_user)
     assert seal(machine, "v2", "-BuildProxy", PROXY) == 0, log(machine)
     assert (machine.environment.get("HTTP_PROXY") is not None) is stays
+
+
+@pytest.mark.parametrize(("version", "agent"), AGENTS)
+def test_a_server_that_runs_is_not_sealed_by_the_script_alone(version: str, agent: str) -> None:
+    machine = built(version, agent)
+    assert seal(machine, agent, marked=False) == 1
+    assert not identity.is_sealed(machine)
+    assert machine.winrm.listeners()
+    assert "is not the build of an image" in log(machine)
 
 
 def test_v1_is_not_sealed_when_the_next_boot_would_set_no_password() -> None:

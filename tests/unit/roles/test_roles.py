@@ -207,6 +207,33 @@ def test_only_provisioning_seals() -> None:
             assert "windows_ami.sysprep" not in text, path
 
 
+def test_configure_looks_for_roles_that_seal_on_all_servers_before_it_runs_one() -> None:
+    (_, play) = load(PROJECT / "playbooks" / "configure.yml")
+    steps = play["tasks"]
+    guard = next(number for number, task in enumerate(steps) if "server_sealing" in str(task))
+    assert [task for task in steps[:guard] if "ansible.builtin.include_role" in task] == []
+    assert "when" not in steps[guard]
+    assert "check_mode" not in steps[guard]
+    variables = load(PROJECT / "playbooks" / "vars" / "servers.yml")
+    assert "ansible_play_hosts_all" in variables["server_sealing"]
+    assert "reject('match', server_seals)" in variables["server_image_roles"]
+    for name in ("golden.windows_ami.sysprep", "sysprep", "other.collection.sysprep", "roles/sysprep", "../sysprep/"):
+        assert re.match(variables["server_seals"] + "$", name), name
+
+
+def test_only_the_sealing_script_seals_and_only_the_role_starts_it() -> None:
+    """Whatever reaches a part of the role: the script looks for the marker itself."""
+    script = (PROJECT / "roles" / "sysprep" / "files" / "seal.ps1").read_text(encoding="utf-8")
+    body = script.partition("\ntry {\n")[2]
+    assert body.index("Assert-Build") < body.index("Invoke-Sysprep")
+    for path in task_files():
+        text = path.read_text(encoding="utf-8")
+        assert ("seal.ps1" in text) == (path.name == "seal.yml"), path
+        assert not re.search(
+            r"(?i)sysprep\.exe|EC2Launch\.exe sysprep|SysprepInstance|ec2config\.exe -sysprep", text
+        ), path
+
+
 def test_names_that_user_data_and_the_seal_share_are_the_same() -> None:
     bootstrap = (PROJECT / "packer" / "bootstrap" / "winrm.ps1").read_text(encoding="utf-8")
     seal = (PROJECT / "roles" / "sysprep" / "files" / "seal.ps1").read_text(encoding="utf-8")
