@@ -99,7 +99,7 @@ def _remote(machine: Machine, params: Params, context: ModuleContext) -> Result:
             "checksum": checksum(files.read(source), "sha1"),
         }
     result |= {"src": source, "changed": bool(copy.lines), **copy.extra}
-    result["size"] = _size(files, result["dest"])
+    result["size"] = None if context.check_mode and not files.is_file(result["dest"]) else _size(files, result["dest"])
     return result | {"diff": {"prepared": "".join(copy.lines)}}
 
 
@@ -132,6 +132,7 @@ class _Copy:
         if self.files.is_file(target):
             raise ModuleError(f"cannot copy folder from '{source}' to '{target}': dest is already a file")
         if not self.files.is_directory(target):
+            self._parent_is_folder(source, target)
             self.lines.append(f"+{target}\\\n")
             if not self._context.check_mode:
                 self.files.mkdir(target)
@@ -149,9 +150,16 @@ class _Copy:
             if self._params["backup"]:
                 self.extra["backup_file"] = backup(self._machine, target, self._context)
             self.lines.append(f"-{target}\n")
+        else:
+            self._parent_is_folder(source, target)
         self.lines.append(f"+{target}\n")
         if not self._context.check_mode:
             self.files.write(target, content, parents=True)
+
+    def _parent_is_folder(self, source: str, target: str) -> None:
+        if self.files.is_file(paths.parent(target)):
+            text = f"cannot copy file from '{source}' to '{target}': object at dest parent dir is not a folder"
+            raise ModuleError(text)
 
 
 def _target(files: Files, dest: str, basename: str) -> str:

@@ -11,6 +11,7 @@ Dump = dict[str, t.Any]
 
 # What is no state of Windows: the way out of the model, and numbers that only count.
 _APART = ("attached", "clock", "_now", "_next_pid")
+_PLAIN = frozenset({str, int, bool, bytes, float, type(None)})
 
 
 def dump(machine: Machine) -> Dump:
@@ -27,6 +28,9 @@ def difference(before: Dump, after: Dump) -> dict[str, tuple[t.Any, t.Any]]:
 
 
 def _walk(value: t.Any, where: str, found: Dump, seen: set[int]) -> None:
+    if type(value) in _PLAIN:  # most are, and this is asked a million times
+        found[where] = value
+        return
     if callable(value):
         return
     fields = _fields(value)
@@ -36,12 +40,12 @@ def _walk(value: t.Any, where: str, found: Dump, seen: set[int]) -> None:
     if id(value) in seen:
         return
     seen.add(id(value))
-    if value == {}:  # a store that was only looked into
-        return
-    found[where] = type(value).__name__
+    known = len(found)
     for name, one in fields:
         if name not in _APART:
             _walk(one, f"{where}/{name}", found, seen)
+    if len(found) > known or not isinstance(value, dict):  # else a store that was only looked into
+        found[where] = type(value).__name__
 
 
 def _fields(value: t.Any) -> t.Iterable[tuple[str, t.Any]] | None:
