@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from lab.windows import service_triggers
 from lab.windows.errors import WindowsError
 
 if t.TYPE_CHECKING:
@@ -82,6 +83,10 @@ def add_services(machine: Machine, launch_agent: str) -> None:
         machine.services.create(
             name, path, display_name=display, start_mode=start, account=ACCOUNTS[account], dependencies=needs.split()
         )
+    # The clock is set by itself in a domain only.
+    time = machine.services.get("W32Time")
+    for action, sub_type in (("start_service", "domain_join"), ("stop_service", "domain_leave")):
+        service_triggers.write(machine.registry, time, "domain_join", action, sub_type)
 
 
 def start_triggered(machine: Machine) -> None:

@@ -24,11 +24,13 @@ def run(machine: Machine, params: Params, context: ModuleContext) -> Result:
         machine.files.delete(path)
         return {"ansible_job_id": job, "erased": path}
     text = machine.files.read_text(path)
+    if not text:  # the job has not written yet
+        return {"results_file": path, "ansible_job_id": job, "started": 1, "finished": 0}
     try:
         data: dict[str, t.Any] = json.loads(text)
     except ValueError as exc:
         known = {"ansible_job_id": job, "results_file": path, "started": 1, "finished": 1}
-        raise ModuleError(f"Could not parse job output: {exc}", **known) from exc
+        raise ModuleError("Could not parse job output: ", **known) from exc
     if "started" not in data:
         return data | {"finished": 1, "ansible_job_id": job}
     return {"finished": 0} | data

@@ -45,7 +45,9 @@ def _set(machine: Machine, name: str, value: str, state: str, level: str, contex
     else:
         raw = machine.environment.get(name, sid)
         current = None if raw is None else machine.expand(raw, context.user)
-    changed = current != value if state == "present" else current is not None
+    # PowerShell's -ne compares, which does not look at case.
+    same = current is not None and current.lower() == value.lower()
+    changed = not same if state == "present" else current is not None
     if changed and level != "process" and not context.check_mode:
         if state == "present":
             machine.environment.set(name, value, sid, expand=False)

@@ -13,6 +13,16 @@ from lab.windows.modules.context import ModuleContext, Params, Result
 
 NAMES = ("ansible.windows.win_feature_info",)
 
+# Roles whose configuration the Best Practices Analyzer knows; Server Manager has a query for the events of each.
+_MODELS = {
+    "AD-Certificate": "Microsoft/Windows/CertificateServices",
+    "AD-Domain-Services": "Microsoft/Windows/DirectoryServices",
+    "DHCP": "Microsoft/Windows/DHCPServer",
+    "DNS": "Microsoft/Windows/DNSServer",
+    "Hyper-V": "Microsoft/Windows/Hyper-V",
+    "Web-Server": "Microsoft/Windows/WebServer",
+}
+
 
 def run(machine: Machine, params: Params, context: ModuleContext) -> Result:
     """Give the features that a pattern fits."""
@@ -36,8 +46,8 @@ def _describe(machine: Machine, feature: Feature) -> dict[str, t.Any]:
         "server_component_descriptor": "ServerComponent_" + feature.name.replace("-", "_"),
         "sub_features": [child.name for child in machine.features.children(feature.name)],
         "system_service": [service.name for service in SERVICES.get(feature.name, ())],
-        "best_practices_model_id": None,
-        "event_query": None,
+        "best_practices_model_id": _MODELS.get(feature.name),
+        "event_query": f"{feature.name}.Events.xml" if feature.name in _MODELS else None,
         "post_configuration_needed": False,
         "additional_info": {
             "MajorVersion": 10,

@@ -6,6 +6,7 @@ from __future__ import annotations
 import fnmatch
 import typing as t
 
+from lab.windows import service_triggers
 from lab.windows.machine import Machine
 from lab.windows.modules.context import ModuleContext, Params, Result
 from lab.windows.service_view import view
@@ -22,7 +23,6 @@ _SAME: dict[str, t.Any] = {
     "preferred_node": None,
     "service_exit_code": 0,
     "service_flags": [],
-    "triggers": [],
     "wait_hint_ms": 0,
 }
 
@@ -43,6 +43,7 @@ def describe(machine: Machine, service: Service) -> dict[str, t.Any]:
         | {
             "dependency_of": [one.name for one in machine.services.dependents(service.name)],
             "process_id": service.process_id,
+            "triggers": service_triggers.read(machine.registry, service),
         }
     )
 
