@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import pathlib
 import typing as t
+import urllib.parse
 
 from .interface import (
     ANY,
@@ -24,6 +25,9 @@ from .interface import (
     lease_name,
 )
 from .sqlite import SqliteCatalogue
+
+if t.TYPE_CHECKING:
+    from ..ec2 import AwsSettings
 
 __all__ = [
     "ANY",
@@ -43,18 +47,27 @@ __all__ = [
 ]
 
 
-def open_catalogue(url: str, base: str | os.PathLike[str] = ".", readonly: bool = False) -> Catalogue:
-    """Open the catalogue at a URL such as ``sqlite:catalogue.sqlite``.
+_AWS_OPTIONS = ("config_file", "profile", "region")
 
-    A relative path starts at ``base``, and ``~`` is the home directory. The store is made when it is not there, or
-    seems empty when it is only read. Raises CatalogueError.
+
+def open_catalogue(
+    url: str, base: str | os.PathLike[str] = ".", readonly: bool = False, aws: AwsSettings | None = None
+) -> Catalogue:
+    """Open the catalogue at a URL: ``sqlite:PATH``, or ``dynamodb:TABLE`` with ``?region=...&profile=...``.
+
+    A relative path starts at ``base``, and ``~`` is the home directory. A sqlite file is made when it is not there, or
+    seems empty when it is only read; a DynamoDB table must be there. ``aws`` says where AWS is as far as the URL, with
+    its options ``region``, ``profile`` and ``config_file``, does not. The catalogue's own ``url`` opens it from
+    anywhere. Raises CatalogueError.
     """
     scheme, colon, rest = url.partition(":")
-    opener = _SCHEMES.get(scheme) if colon else None
-    if opener is None:
-        known = ", ".join(f"{name}:" for name in _SCHEMES)
-        raise CatalogueError(f"The catalogue URL {url!r} must start with a scheme that this version knows: {known}")
-    return opener(url, rest, pathlib.Path(base), readonly)
+    if not colon or scheme not in ("sqlite", "dynamodb"):
+        raise CatalogueError(
+            f"The catalogue URL {url!r} must start with a scheme that this version knows: sqlite:, dynamodb:"
+        )
+    if scheme == "sqlite":
+        return _open_sqlite(url, rest, pathlib.Path(base), readonly)
+    return _open_dynamodb(url, rest, pathlib.Path(base), readonly, aws)
 
 
 def _open_sqlite(url: str, rest: str, base: pathlib.Path, readonly: bool) -> Catalogue:
@@ -62,7 +75,38 @@ def _open_sqlite(url: str, rest: str, base: pathlib.Path, readonly: bool) -> Cat
     path = rest[2:] if rest.startswith("///") else rest
     if not path or path.startswith("//"):
         raise CatalogueError(f"The catalogue URL {url!r} names no file: write sqlite:PATH")
-    return SqliteCatalogue(pathlib.Path(os.path.abspath(base / pathlib.Path(path).expanduser())), readonly=readonly)
+    return SqliteCatalogue(_absolute(path, base), readonly=readonly)
 
 
-_SCHEMES: dict[str, t.Callable[[str, str, pathlib.Path, bool], Catalogue]] = {"sqlite": _open_sqlite}
+def _open_dynamodb(url: str, rest: str, base: pathlib.Path, readonly: bool, aws: AwsSettings | None) -> Catalogue:
+    # Reading boto's own code takes longer than a whole play without AWS may.
+    from ..ec2 import Aws, AwsError, AwsSettings
+    from .dynamodb import DynamoCatalogue
+
+    aws = aws or AwsSettings()
+    table, _, query = rest.partition("?")
+    if not table or "/" in table:
+        raise CatalogueError(f"The catalogue URL {url!r} names no table: write dynamodb:TABLE")
+    options = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
+    wrong = sorted(key for key, value in options.items() if key not in _AWS_OPTIONS or not value)
+    if wrong:
+        raise CatalogueError(
+            f"The catalogue URL {url!r} has options that mean nothing: {', '.join(wrong)}. Known, with a value: "
+            f"{', '.join(_AWS_OPTIONS)}"
+        )
+    config_file = options.get("config_file") or aws.config_file
+    if config_file:
+        config_file = str(_absolute(config_file, base))
+    try:
+        session = Aws(
+            AwsSettings(config_file, options.get("profile") or aws.profile, options.get("region") or aws.region)
+        )
+    except AwsError as exc:
+        raise CatalogueError(f"Cannot open the catalogue {url}: {exc}") from exc
+    known = {"config_file": config_file, "profile": options.get("profile") or aws.profile, "region": session.region}
+    given = urllib.parse.urlencode({key: value for key, value in known.items() if value}, safe="/:")
+    return DynamoCatalogue(session, table, f"dynamodb:{table}?{given}", readonly)
+
+
+def _absolute(path: str, base: pathlib.Path) -> pathlib.Path:
+    return pathlib.Path(os.path.abspath(base / pathlib.Path(path).expanduser()))

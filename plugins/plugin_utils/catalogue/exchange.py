@@ -14,6 +14,7 @@ SCHEMA = 1
 BUILD = "build"
 EVENT = "event"
 CHANNEL = "channel"
+KINDS = (BUILD, EVENT, CHANNEL)
 
 Entry = dict[str, t.Any]
 
@@ -59,6 +60,13 @@ def parse(entry: t.Mapping[str, t.Any]) -> Build | Numbered | ChannelMove:
         raise CatalogueError(f"An entry cannot be read: {exc}") from exc
     except (KeyError, TypeError) as exc:
         raise CatalogueError(f"An entry of kind {kind} cannot be read ({exc}): {_short(entry)}") from exc
+
+
+def build_of(thing: Build | Numbered | ChannelMove) -> str | None:
+    """Return the id of the build that a thing is a part of; None for a move of a channel."""
+    if isinstance(thing, ChannelMove):
+        return None
+    return thing.id if isinstance(thing, Build) else thing.event.build_id
 
 
 def have(known: t.Mapping[int, Event], wanted: Numbered) -> bool:

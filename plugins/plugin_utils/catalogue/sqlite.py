@@ -182,9 +182,7 @@ class SqliteCatalogue:
                 yield exchange.channel_entry(move)
 
     def load(self, entries: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, int]:
-        counts: collections.Counter[str] = collections.Counter(
-            {exchange.BUILD: 0, exchange.EVENT: 0, exchange.CHANNEL: 0}
-        )
+        counts: collections.Counter[str] = collections.Counter(dict.fromkeys(exchange.KINDS, 0))
         waiting = iter(entries)
         while batch := list(itertools.islice(waiting, _BATCH)):
             parsed = [exchange.parse(entry) for entry in batch]

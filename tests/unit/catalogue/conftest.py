@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import os
 import pathlib
 import shutil
@@ -12,10 +13,14 @@ import tempfile
 import typing as t
 
 import pytest
+from ansible_collections.golden.windows_ami.plugins.plugin_utils.catalogue import Catalogue
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.catalogue.sqlite import SqliteCatalogue
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.records import Build
 
+from .table_server import TableServer
+
 MakeBuild = t.Callable[..., Build]
+Open = t.Callable[..., Catalogue]
 
 
 @pytest.fixture
@@ -25,8 +30,9 @@ def make_build() -> MakeBuild:
 
     def make(image: str = "iis_dotnet", **values: t.Any) -> Build:
         number = next(numbers)
-        started = f"2026-11-22T16:{number:02}:00Z"
-        return Build(id=f"20261122T16{number:02}00Z-{number:06x}", image=image, started=started, **values)
+        hour, minute = 16 + number // 60, number % 60
+        started = f"2026-11-22T{hour:02}:{minute:02}:00Z"
+        return Build(id=f"20261122T{hour:02}{minute:02}00Z-{number:06x}", image=image, started=started, **values)
 
     return make
 
@@ -34,7 +40,8 @@ def make_build() -> MakeBuild:
 class Clock:
     """A time that passes only when a test says so."""
 
-    now = 1_800_000_000.0
+    def __init__(self, now: float = 1_800_000_000.0) -> None:
+        self.now = now
 
     def __call__(self) -> float:
         return self.now
@@ -45,9 +52,36 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def server() -> t.Iterator[TableServer]:
+    """Return a DynamoDB."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    with tempfile.TemporaryDirectory() as directory, TableServer(pathlib.Path(directory)).running() as running:
+        yield running
+
+
 @pytest.fixture
-def catalogue(tmp_path: pathlib.Path, clock: Clock) -> SqliteCatalogue:
-    return SqliteCatalogue(tmp_path / "catalogue.sqlite", clock=clock)
+def dynamodb(server: TableServer) -> t.Iterator[TableServer]:
+    """Return a DynamoDB that does what it is told until the test says otherwise."""
+    server.faults.clear()
+    server.calls.clear()
+    yield server
+    server.faults.clear()
+
+
+@pytest.fixture(params=["sqlite", "dynamodb"])
+def open_store(request: pytest.FixtureRequest, tmp_path: pathlib.Path, clock: Clock) -> Open:
+    """Return a function that opens one and the same new catalogue, each time as another controller."""
+    if request.param == "sqlite":
+        return lambda **options: SqliteCatalogue(tmp_path / "catalogue.sqlite", **{"clock": clock, **options})
+    dynamodb: TableServer = request.getfixturevalue("dynamodb")
+    table = dynamodb.new_table()
+    return lambda **options: dynamodb.open(table, **{"clock": clock, **options})
+
+
+@pytest.fixture
+def catalogue(open_store: Open) -> Catalogue:
+    return open_store()
 
 
 @pytest.fixture
