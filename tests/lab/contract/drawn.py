@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Calls of every module that changes something, drawn by hypothesis: what a guest is asked for in check mode and really."""
+"""Calls of every module that changes something, drawn by hypothesis."""
 
 from __future__ import annotations
 

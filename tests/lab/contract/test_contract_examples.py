@@ -13,11 +13,13 @@ from ansible.template import Templar, trust_as_template
 from lab.types import Completed
 from tests.lab.contract import example_guest
 from tests.lab.contract.documents import Example, examples
+from tests.lab.contract.dump import difference, dump
 from tests.lab.contract.example_table import (
     BY_PLAYBOOK,
     FAILED,
     REFUSED,
     SUBSTITUTES,
+    UNPREDICTED,
     VARIABLES,
     Key,
     uses_script,
@@ -57,7 +59,7 @@ def _arguments(example: Example) -> dict[str, t.Any]:
     return _rendered(example.args) | extra
 
 
-def _run(guest: Guest, example: Example) -> Completed:
+def _run(guest: Guest, example: Example, check: bool = False) -> Completed:
     """Run an example as the task says, with its become."""
     variables = _rendered(example.task.get("vars", {}))
     become = None
@@ -65,7 +67,7 @@ def _run(guest: Guest, example: Example) -> Completed:
         user = example.task.get("become_user") or variables.get("ansible_become_user", "SYSTEM")
         password = variables.get("ansible_become_pass") or variables.get("ansible_become_password", "")
         become = become_plugin(user, password)
-    internal = {"_ansible_check_mode": False, "_ansible_diff": True, "_ansible_verbosity": 0}
+    internal = {"_ansible_check_mode": check, "_ansible_diff": True, "_ansible_verbosity": 0}
     internal |= {"_ansible_module_name": example.module, "_ansible_remote_tmp": "%TEMP%"}
     return guest.raw(example.module, _arguments(example) | internal, become=become)
 
@@ -86,9 +88,33 @@ def test_an_example_runs(prepared: Guest, example: Example) -> None:
     assert isinstance(result["changed"], bool)
 
 
-@pytest.mark.parametrize(
-    "table", [SUBSTITUTES, REFUSED, FAILED, example_guest.ARRANGED], ids=["sub", "no", "bad", "pre"]
-)
+@pytest.mark.parametrize("example", RUN, ids=lambda one: f"{one.key[0]} {one.number}: {one.title[:40]}")
+def test_check_mode_says_what_an_example_does(prepared: Guest, example: Example) -> None:
+    example_guest.arrange(prepared, example)
+    before = dump(prepared.machine)
+    predicted = _run(prepared, example, check=True)
+    assert difference(before, dump(prepared.machine)) == {}
+    real = _run(prepared, example)
+    if example.key in REFUSED:
+        return
+    says, does = json.loads(predicted.stdout), json.loads(real.stdout)
+    if "does not support check mode" in says.get("msg", ""):
+        assert says["skipped"]
+        return
+    right = all(bool(says.get(key)) is bool(does.get(key)) for key in ("changed", "failed"))
+    assert right is (example.key not in UNPREDICTED), (says, does)
+
+
+TABLES = {
+    "substitutes": SUBSTITUTES,
+    "refused": REFUSED,
+    "failed": FAILED,
+    "unpredicted": UNPREDICTED,
+    "arranged": example_guest.ARRANGED,
+}
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 def test_every_entry_of_a_table_is_of_an_example_that_runs(table: dict[Key, t.Any]) -> None:
     known = {example.key for example in RUN} | {(example.key[0], 0) for example in RUN}
     assert set(table) <= known
