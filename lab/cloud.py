@@ -62,6 +62,13 @@ class Cloud:
         guest = self.guests.get(instance_id)
         return "\r\n".join(guest.console) if guest else ""
 
+    def status_checks(self, instance_id: str) -> str:
+        """Return how EC2's status checks of a running instance stand: ok, initializing or impaired."""
+        guest = self.guests.get(instance_id)
+        if guest is not None and (guest.error or "never-boot" in guest.site.faults):
+            return "impaired"
+        return "ok" if guest is not None and guest.power == "on" else "initializing"
+
     def launch(self, instance: Instance) -> None:
         self._submit(instance, self._launch(instance))
 

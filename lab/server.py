@@ -17,6 +17,8 @@ from werkzeug.serving import make_server
 
 from lab import settings as conf
 from lab.addresses import Range, ranges
+from lab.autoscaling import models as autoscaling
+from lab.autoscaling.keeper import Keeper
 from lab.cloud import Cloud
 from lab.ec2 import models, parameters
 from lab.ec2.app import LabApp
@@ -40,6 +42,8 @@ class Lab:
         self.cloud = Cloud(loop, self._cidrs(home))
         models.install(self.cloud)
         parameters.install()
+        self.keeper = Keeper(self.cloud.timings, self.cloud.status_checks)
+        autoscaling.install(self.keeper.wake)
         self.proxy = ForwardProxy(home.holder)
         self.store = ArtefactStore()
         self.octopus = OctopusSite(home.cidr)
@@ -61,6 +65,7 @@ class Lab:
         await self.octopus.start()
         ec2 = models.backend(conf.ACCOUNT, conf.REGION)
         self._thread.start()
+        self.keeper.start()
         _write_aws_config(self._settings, self.endpoint)
         self._settings.write_state(self._state(ec2))
 
@@ -69,6 +74,7 @@ class Lab:
         self._settings.state_file.unlink(missing_ok=True)
         await asyncio.to_thread(self._http.shutdown)
         self._http.server_close()
+        await asyncio.to_thread(self.keeper.stop)
         await self.cloud.close()
         await self.proxy.stop()
         await self.store.stop()

@@ -37,6 +37,9 @@ class Hypervisor(t.Protocol):
     def console(self, instance_id: str) -> str:
         """Return what the guest wrote to its console."""
 
+    def status_checks(self, instance_id: str) -> str:
+        """Return how the status checks of a running instance stand: ok, initializing or impaired."""
+
     def open_region(self, region: str, account: str) -> str:
         """Be ready for a region's stock images; return the address range of the account's default VPC there."""
 

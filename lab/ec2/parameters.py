@@ -78,7 +78,7 @@ class SSMBackend(ssm_models.SimpleSystemManagerBackend):
 
     def _validate(self, made: ssm_models.Parameter) -> None:
         """Keep a version whose image this account sees and could launch."""
-        ec2 = ec2_models.ec2_backends[self.account_id][self.region_name]
+        ec2: t.Any = ec2_models.ec2_backends[self.account_id][self.region_name]
         with self._lock:
             self._unchecked[made.name].remove(made)
             try:
