@@ -9,12 +9,22 @@ from lab.powershell import render
 from lab.powershell.values import Value
 
 
+class Record(t.NamedTuple):
+    """What went to the warning, verbose, debug or information stream."""
+
+    stream: str
+    data: Value
+    source: str = ""
+    tags: tuple[str, ...] = ()
+
+
 class Console:
-    """The two output streams of the process."""
+    """The two output streams of the process, and the records of PowerShell's other streams."""
 
     def __init__(self) -> None:
         self._stdout: list[str] = []
         self._stderr: list[str] = []
+        self.records: list[Record] = []
         self.transcript: t.Callable[[str], None] | None = None
 
     def write(self, text: str) -> None:
@@ -35,6 +45,8 @@ class Console:
 
     def message(self, stream: str, text: str, shown: bool = True) -> None:
         """A record of the warning, verbose, debug or information stream; ``shown`` is what the preference says."""
+        if shown and stream != "Information":
+            self.records.append(Record(stream, text, f"Write-{stream}"))
         if shown:
             prefix = "" if stream == "Information" else f"{stream.upper()}: "
             self.write(f"{prefix}{text}\n")

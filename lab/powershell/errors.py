@@ -6,7 +6,7 @@ from __future__ import annotations
 import typing as t
 
 if t.TYPE_CHECKING:
-    from lab.powershell.values import ErrorRecord
+    from lab.powershell.values import ErrorRecord, Value
 
 
 class UnsupportedPowerShell(Exception):  # noqa: N818 - the name is the message
@@ -34,11 +34,15 @@ class PSError(Exception):
 class CmdletError(Exception):
     """A non-terminating error of a cmdlet; ErrorAction decides what becomes of it."""
 
-    def __init__(self, message: str, category: str = "NotSpecified", identity: str = "Error", target: str = "") -> None:
+    def __init__(
+        self, message: str, category: str = "NotSpecified", identity: str = "Error", target: Value = ""
+    ) -> None:
         super().__init__(message)
         self.category = category
         self.identity = identity
         self.target = target
+        self.exception_type = ""  # full .NET name, empty for PowerShell's own RuntimeException
+        self.recommended_action = ""  # Write-Error's
 
 
 class MethodError(Exception):

@@ -100,6 +100,9 @@ class Interpreter:
             target=getattr(error, "target", ""),
             command=command,
         )
+        if getattr(error, "recommended_action", ""):
+            details = {"Message": str(error), "RecommendedAction": getattr(error, "recommended_action", "")}
+            record.properties["ErrorDetails"] = PSObject("System.Management.Automation.ErrorDetails", details)
         choice = (action or self.preference("ErrorActionPreference")).casefold()
         self.success = False
         if choice == "stop":

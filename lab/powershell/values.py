@@ -101,7 +101,13 @@ class ErrorRecord(PSObject):
                 "FullyQualifiedErrorId": identity,
                 "CategoryInfo": PSObject(
                     "System.Management.Automation.ErrorCategoryInfo",
-                    {"Category": category, "Activity": command, "Reason": exception_type.rpartition(".")[2]},
+                    {
+                        "Category": category,
+                        "Activity": command,
+                        "Reason": exception_type.rpartition(".")[2],
+                        "TargetName": "" if target is None else str(target),
+                        "TargetType": _type_of(target),
+                    },
                     text=f"{category}: ({target}) [{command}], {exception_type.rpartition('.')[2]}",
                 ),
                 "InvocationInfo": PSObject(
@@ -109,6 +115,7 @@ class ErrorRecord(PSObject):
                     {"PositionMessage": position, "ScriptLineNumber": _line_of(position), "MyCommand": command},
                 ),
                 "ScriptStackTrace": position,
+                "ErrorDetails": None,
             },
             text=message,
         )
@@ -131,6 +138,15 @@ class ErrorRecord(PSObject):
 def type_info(name: str) -> PSObject:
     """What ``GetType()`` answers."""
     return PSObject("System.RuntimeType", {"FullName": name, "Name": name.rpartition(".")[2]}, text=name)
+
+
+def _type_of(target: Value) -> str:
+    """The short .NET name of what an error is about; empty for nothing."""
+    if isinstance(target, PSObject):
+        return target.type_name.rpartition(".")[2]
+    if isinstance(target, str):
+        return "String" if target else ""
+    return {bool: "Boolean", int: "Int32", float: "Double"}.get(type(target), "Object[]" if target else "")
 
 
 def _line_of(position: str) -> int:

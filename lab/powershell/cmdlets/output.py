@@ -6,6 +6,7 @@ from __future__ import annotations
 import typing as t
 
 from lab.powershell import commands, render
+from lab.powershell.console import Record
 from lab.powershell.convert import to_string
 from lab.powershell.dotnet_format import format_moment
 from lab.powershell.errors import CmdletError
@@ -33,6 +34,10 @@ def write_host(call: Call) -> None:
     """Text for the console, past the pipeline."""
     text = call.text("Separator", " ").join(to_string(item) for item in listify(call.get("Object", "")))
     call.shell.console.host(text + ("" if call.flag("NoNewline") else "\n"))
+    shown: dict[str, Value] = {"Message": text, "NoNewLine": call.flag("NoNewline")}
+    shown |= {name: call.get(name) for name in ("ForegroundColor", "BackgroundColor")}
+    message = PSObject("System.Management.Automation.HostInformationMessage", shown, text=text)
+    call.shell.console.records.append(Record("Information", message, "Write-Host", ("PSHOST",)))
 
 
 @cmdlet(
@@ -52,7 +57,10 @@ def write_error(call: Call) -> None:
     if isinstance(source, ErrorRecord):
         message = source.message
     identity = call.text("ErrorId", "Microsoft.PowerShell.Commands.WriteErrorException")
-    call.error(CmdletError(message, call.text("Category", "NotSpecified"), identity))
+    error = CmdletError(message, call.text("Category", "NotSpecified"), identity, call.get("TargetObject", ""))
+    error.exception_type = "Microsoft.PowerShell.Commands.WriteErrorException"
+    error.recommended_action = call.text("RecommendedAction")
+    call.error(error)
 
 
 def _message(stream: str) -> None:
@@ -71,7 +79,11 @@ _message("Debug")
 @cmdlet("Write-Information", P("MessageData", "object", 0, pipeline=True, required=True), P("Tags", "string[]"))
 def write_information(call: Call) -> None:
     """Shown only when the preference says so."""
-    shown = call.shell.preference("InformationPreference") == "continue"
+    preference = call.shell.preference("InformationPreference")
+    shown = preference == "continue"
+    if preference != "ignore":  # kept whether it is shown or not
+        record = Record("Information", call.get("MessageData"), "Write-Information", tuple(call.texts("Tags")))
+        call.shell.console.records.append(record)
     call.shell.console.message("Information", call.text("MessageData"), shown)
 
 

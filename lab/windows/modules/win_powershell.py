@@ -9,6 +9,7 @@ import re
 import typing as t
 
 from lab.powershell.arguments import Argument
+from lab.powershell.console import Record
 from lab.powershell.errors import ControlFlow, Exited, PSError, UnsupportedPowerShell
 from lab.powershell.functions import invoke
 from lab.powershell.interpreter import Interpreter
@@ -24,6 +25,16 @@ NAMES = ("ansible.windows.win_powershell",)
 _SHOULD_PROCESS = re.compile(r"\[CmdletBinding\([^)]*SupportsShouldProcess(?!\s*=\s*\$false)", re.IGNORECASE)
 _PREFERENCE = {"silently_continue": "SilentlyContinue", "continue": "Continue", "stop": "Stop"}
 
+# System.Management.Automation.ErrorCategory, in the order of its numbers.
+_CATEGORIES = (
+    *("NotSpecified", "OpenError", "CloseError", "DeviceError", "DeadlockDetected", "InvalidArgument", "InvalidData"),
+    *("InvalidOperation", "InvalidResult", "InvalidType", "MetadataError", "NotImplemented", "NotInstalled"),
+    *("ObjectNotFound", "OperationStopped", "OperationTimeout", "SyntaxError", "ParserError", "PermissionDenied"),
+    *("ResourceBusy", "ResourceExists", "ResourceUnavailable", "ReadError", "WriteError", "FromStdErr"),
+    *("SecurityError", "ProtocolError", "ConnectionError", "AuthenticationError", "LimitsExceeded", "QuotaExceeded"),
+    "NotEnabled",
+)
+
 
 def run(machine: Machine, params: Params, context: ModuleContext) -> Result:
     """Run the script, and give its output, its errors and what it left in ``$Ansible``."""
@@ -32,14 +43,14 @@ def run(machine: Machine, params: Params, context: ModuleContext) -> Result:
             raise UnsupportedError(f"win_powershell: {option}")
     skipped = skip(machine, {key: params[key] and machine.expand(params[key]) for key in ("creates", "removes")})
     if skipped:
-        return _EMPTY | skipped
+        return _EMPTY | {"msg": skipped["msg"]}
     if params["path"] and not machine.files.is_file(params["path"]):
-        raise ModuleError(f"Could not find the script file '{params['path']}'", **_EMPTY)
+        raise ModuleError(f"Could not find or access '{params['path']}' on Windows host", **_EMPTY)
     text = params["script"] or machine.files.read_text(params["path"])
     if context.check_mode:
         if _SHOULD_PROCESS.search(text):
             raise UnsupportedError("win_powershell: a script with SupportsShouldProcess in check mode (-WhatIf)")
-        return {"changed": True, "msg": "skipped, running in check mode"}
+        return _EMPTY | {"changed": True, "msg": "skipped, running in check mode"}
     return _Run(machine, params, context).run(text)
 
 
@@ -94,10 +105,24 @@ class _Run:
             "result": self._plain(mine["Result"], self.depth),
             "output": [self._plain(value, self.depth) for value in output],
             "error": [self._error(record) for record in self.errors],
+            "information": [self._information(one) for one in self._records("Information")],
         }
+        for stream in ("Debug", "Verbose", "Warning"):
+            result[stream.lower()] = [one.data for one in self._records(stream)]
         if isinstance(mine["Diff"], dict) and mine["Diff"]:
             result["diff"] = self._plain(mine["Diff"], self.depth)
         return result
+
+    def _records(self, stream: str) -> list[Record]:
+        return [one for one in self.shell.console.records if one.stream == stream]
+
+    def _information(self, record: Record) -> dict[str, t.Any]:
+        return {
+            "message_data": self._plain(record.data, self.depth),
+            "source": record.source,
+            "time_generated": f"{self.shell.machine.clock():%Y-%m-%dT%H:%M:%S.%f}0Z",
+            "tags": list(record.tags),
+        }
 
     def _execute(self, text: str, output: list[Value]) -> bool:
         """Run the script; says whether it ended with an error."""
@@ -148,9 +173,14 @@ class _Run:
 
     def _error(self, record: ErrorRecord) -> dict[str, t.Any]:
         category = record.properties["CategoryInfo"].properties
+        details = record.properties["ErrorDetails"]
         return {
             "output": record.report(),
-            "error_details": None,
+            "error_details": details
+            and {
+                "message": details.properties["Message"],
+                "recommended_action": details.properties["RecommendedAction"],
+            },
             "exception": {
                 "message": record.message,
                 "type": record.exception_type,
@@ -162,11 +192,11 @@ class _Run:
             "target_object": self._plain(record.properties["TargetObject"], 0),
             "category_info": {
                 "category": category["Category"],
-                "category_id": 0,
+                "category_id": _CATEGORIES.index(category["Category"]),
                 "activity": category["Activity"],
                 "reason": category["Reason"],
-                "target_name": "",
-                "target_type": "",
+                "target_name": category["TargetName"],
+                "target_type": category["TargetType"],
             },
             "fully_qualified_error_id": record.properties["FullyQualifiedErrorId"],
             "script_stack_trace": record.properties["ScriptStackTrace"],
