@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from xml.etree import ElementTree
 
 from lab.windows.errors import UnsupportedError
 from lab.windows.iis import to_text
 from lab.windows.machine import Machine
+from lab.windows.modules._xml_compare import children, difference
 from lab.windows.modules.context import ModuleContext, ModuleError, Params, Result
 from lab.windows.modules.win_copy import backup
 
@@ -59,7 +61,7 @@ def _apply(root: ElementTree.Element, nodes: Nodes, params: Params, context: Mod
         changes = [_change(node, kind, params["attribute"], fragment) for node in nodes]
         return any(changes)
     if params["state"] == "present":
-        return _add(root, nodes, fragment, result)
+        return _add(root, nodes, fragment, context, result)
     if context.verbosity > 2:
         result["removed"] = ", ".join(ElementTree.tostring(node, encoding="unicode").strip() for node in nodes)
     if root in nodes:
@@ -75,7 +77,7 @@ def _remove(root: ElementTree.Element, nodes: Nodes) -> bool:
     return True
 
 
-def _add(root: ElementTree.Element, nodes: Nodes, fragment: str, result: Result) -> bool:
+def _add(root: ElementTree.Element, nodes: Nodes, fragment: str, context: ModuleContext, result: Result) -> bool:
     """Append the fragment to each node that has nothing like it; says whether the last node was changed."""
     try:
         candidate = ElementTree.fromstring(fragment)  # noqa: S314 - the lab's own guest
@@ -86,38 +88,15 @@ def _add(root: ElementTree.Element, nodes: Nodes, fragment: str, result: Result)
         element.tag = f"{namespace}}}{element.tag.rpartition('}')[2]}"
     changed = False
     for node in nodes:
-        children = _children(node) or [node]
-        changed = not any(not isinstance(one, str) and _same(candidate, one) for one in children)
+        reasons = [difference(candidate, one) for one in children(node) or [node]]
+        changed = all(reasons)
+        if context.verbosity > 2:
+            told = list(itertools.takewhile(bool, reasons))  # it stops at the first that is alike
+            result["err"] = [f"System.Management.Automation.RuntimeException: {reason}" for reason in told]
         if changed:
             node.append(copy.deepcopy(candidate))
             result["msg"] += "xml added "
     return changed
-
-
-def _children(element: ElementTree.Element) -> list[ElementTree.Element | str]:
-    """Give elements and texts in order; white space between elements is no text."""
-    parts: list[ElementTree.Element | str] = [element.text or ""]
-    for child in element:
-        parts += [child, child.tail or ""]
-    return [part for part in parts if not isinstance(part, str) or part.strip()]
-
-
-def _same(one: ElementTree.Element, other: ElementTree.Element) -> bool:
-    """Compare as the module does: names and values without case, attributes and children in their order."""
-    if one.tag.lower() != other.tag.lower() or _lower(one.attrib) != _lower(other.attrib):
-        return False
-    left, right = _children(one), _children(other)
-    return len(left) == len(right) and all(map(_same_part, left, right))
-
-
-def _same_part(one: ElementTree.Element | str, other: ElementTree.Element | str) -> bool:
-    if isinstance(one, str) or isinstance(other, str):
-        return isinstance(one, str) and isinstance(other, str) and one.lower() == other.lower()
-    return _same(one, other)
-
-
-def _lower(attributes: dict[str, str]) -> list[tuple[str, str]]:
-    return [(name.lower(), value.lower()) for name, value in attributes.items()]
 
 
 def _select(root: ElementTree.Element, xpath: str) -> Nodes:
