@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The oldest Windows with its launch agent, and the newest without a desktop: built, sealed and started again."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+
+from .conftest import Lab
+from .test_first_boot import end, look, start
+
+ROLES = ["proxy", "firewall", "octopus_tentacle", "iis_dotnet"]
+# Image -> what its base AMI is called, and what is recorded of it: build of Windows, kind of installation.
+RELEASES = {
+    "on_2016": ("2016-English-Full", "14393.", "Server"),
+    "on_2025_core": ("2025-English-Core", "26100.", "Server Core"),
+}
+
+
+def variables() -> str:
+    """Give the bases and images that the inventory would have."""
+    parameter = "/aws/service/ami-windows-latest/Windows_Server-{}-Base"
+    bases = {name: {"ssm_parameter": parameter.format(ami), "owner": "amazon"} for name, (ami, *_) in RELEASES.items()}
+    roles = [f"golden.windows_ami.{role}" for role in ROLES]
+    images = {name: {"description": name, "base": name, "roles": roles, "vars": {}} for name in RELEASES}
+    return json.dumps({"golden_bases": bases, "golden_images": images})
+
+
+def test_the_oldest_and_the_newest_windows_are_built_and_started(lab: Lab, tmp_path: pathlib.Path) -> None:
+    finished = lab.build("-e", variables())
+    assert finished.status == 0, finished.output
+    builds = {build["image"]: build for build in lab.catalogue() if build["image"] in RELEASES}
+    for image, (_, release, installation) in RELEASES.items():
+        build = builds[image]
+        assert build["status"] == "built"
+        assert build["contents"]["windows"]["build"].startswith(release)
+        assert build["contents"]["windows"]["installation"] == installation
+        assert build["contents"]["seal_check"]["tentacle"] == "ok"
+        # EC2 makes a new password only for a server whose image was sealed as its launch agent wants it.
+        server = start(lab, build["amis"][lab.info["region"]])
+        try:
+            found = look(lab, server, "iis_dotnet", tmp_path)
+        finally:
+            end(lab, server)
+        assert found["tentacle"]
+        assert found["instances"] == []
+        assert "W3SVC" in found["services"]
+        assert sorted(found["left"]) == ["first-boot.log", "first-boot.signal", "seal.log"]
