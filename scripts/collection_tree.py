@@ -35,7 +35,7 @@ def copy_tree(directory: pathlib.Path) -> pathlib.Path:
     """Copy the collection below a directory and return its root there. OSError when that is not possible."""
     galaxy = _galaxy()
     root = directory / "ansible_collections" / galaxy["namespace"] / galaxy["name"]
-    for path in [*shipped(), *(path for path in _listed() if path.startswith(WANTED))]:
+    for path in [*shipped(), *(path for path in listed() if path.startswith(WANTED))]:
         copy = root / path
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(PROJECT / path, copy, follow_symlinks=False)
@@ -45,7 +45,7 @@ def copy_tree(directory: pathlib.Path) -> pathlib.Path:
 def shipped() -> list[str]:
     """Return the files that the archive holds, relative to the project."""
     ignored = [*_galaxy().get("build_ignore", []), "galaxy.yml"]
-    return [path for path in _listed() if not is_ignored(path, ignored)]
+    return [path for path in listed() if not is_ignored(path, ignored)]
 
 
 def is_ignored(path: str, patterns: c.Sequence[str]) -> bool:
@@ -54,7 +54,8 @@ def is_ignored(path: str, patterns: c.Sequence[str]) -> bool:
     return any(fnmatch.fnmatch(str(part), pattern) for part in (above, *above.parents) for pattern in patterns)
 
 
-def _listed() -> list[str]:
+def listed() -> list[str]:
+    """Return the files that git knows or would add, relative to the project."""
     command = ["git", "ls-files", "-co", "--exclude-standard", "-z"]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)  # noqa: S603 - git
     return sorted(path for path in done.stdout.split("\0") if path and (PROJECT / path).is_file())
