@@ -54,8 +54,8 @@ class DynamoCatalogue:
     def __init__(
         self, aws: Aws, table: str, url: str, readonly: bool = False, clock: t.Callable[[], float] | None = None
     ) -> None:
-        """Open a table that `dynamodb_table.create` made; ``clock`` is AWS's unless a test has its own."""
-        server = ServerClock()
+        """Open a table that `dynamodb_table.create` made. ``clock`` returns seconds since 1970, AWS's if not given."""
+        server = clock if isinstance(clock, ServerClock) else ServerClock()
         self.url = url
         self.readonly = readonly
         self._clock = clock or server

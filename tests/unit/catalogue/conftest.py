@@ -65,6 +65,7 @@ def dynamodb(server: TableServer) -> t.Iterator[TableServer]:
     """Return a DynamoDB that does what it is told until the test says otherwise."""
     server.faults.clear()
     server.calls.clear()
+    server.items_read = 0
     yield server
     server.faults.clear()
 

@@ -26,12 +26,13 @@ ACTIONS = {"TransactWriteItems": "PutItem"}
 
 @dataclasses.dataclass
 class Fault:
-    """Refuse the next calls of an operation; ``reason`` is why a transaction was cancelled."""
+    """Refuse the next calls of an operation; ``reason`` is why a transaction of so many steps was cancelled."""
 
     operation: str
     code: str
     times: int = 1_000_000
     reason: str | None = None
+    steps: int = 1
 
     def answer(self) -> bytes:
         """Return what AWS would say."""
@@ -42,7 +43,8 @@ class Fault:
         text = said.get(self.code, "The level of configured provisioned throughput for the table was exceeded.")
         body: dict[str, t.Any] = {"__type": f"com.amazonaws.dynamodb.v20120810#{self.code}", "message": text}
         if self.reason:
-            body["CancellationReasons"] = [{"Code": self.reason, "Message": "said the test"}]
+            others = [{"Code": "None"}] * (self.steps - 1)
+            body["CancellationReasons"] = [{"Code": self.reason, "Message": "said the test"}, *others]
         return json.dumps(body).encode()
 
 
@@ -51,6 +53,7 @@ class TableServer:
 
     def __init__(self, directory: pathlib.Path) -> None:
         self.calls: collections.Counter[str] = collections.Counter()
+        self.items_read = 0
         self.faults: list[Fault] = []
         self._app = DomainDispatcherApplication(create_backend_app)
         self._alone = threading.Lock()
@@ -97,11 +100,20 @@ class TableServer:
             self.calls[operation] += 1
             fault = next((fault for fault in self.faults if fault.operation == operation and fault.times > 0), None)
             if fault is None:
-                return list(self._app(environ, start_response))
+                answer = list(self._app(environ, start_response))
+                self._count(operation, answer)
+                return answer
             fault.times -= 1
         environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         start_response("400 Bad Request", [("Content-Type", "application/x-amz-json-1.0")])
         return [fault.answer()]
+
+    def _count(self, operation: str, answer: list[bytes]) -> None:
+        if operation not in ("Query", "BatchGetItem"):
+            return
+        content = json.loads(b"".join(answer))
+        responses = content.get("Responses", {}).values()
+        self.items_read += content.get("ScannedCount", 0) + sum(len(items) for items in responses)
 
     @contextlib.contextmanager
     def running(self) -> t.Iterator[TableServer]:
