@@ -53,6 +53,8 @@ def _roll(backend: AutoScalingBackend, group: Group, refresh: Refresh, timings: 
     second = timings.autoscaling_second
     spare = _spare(group, refresh, second)
     refresh.updated = max(refresh.updated, refresh.taken + min(spare, 0))
+    if refresh.updated >= refresh.total:
+        _add_freed(group, refresh)
     if refresh.updated >= refresh.total and not _waiting(group, refresh):
         _end(group, refresh, second)
         return 0
@@ -123,6 +125,14 @@ def _waiting(group: Group, refresh: Refresh) -> bool:
     )
 
 
+def _add_freed(group: Group, refresh: Refresh) -> None:
+    """Take in what was in the way before: no longer protected, or back in service."""
+    old = refresh.old or []
+    freed = [found for found in _to_replace(group, refresh) if found not in old and found.batch != refresh.batch]
+    if freed:
+        refresh.old, refresh.until, refresh.reason = [*old, *freed], None, None
+
+
 def _held(group: Group, refresh: Refresh, second: float) -> bool:
     """Say whether the refresh waits: at a checkpoint, or for instances that somebody has to free."""
     points = refresh.preferences.checkpoints
@@ -132,8 +142,6 @@ def _held(group: Group, refresh: Refresh, second: float) -> bool:
             refresh.reason = "Waiting for instances that are in Standby or protected from scale in."
         if time.monotonic() >= refresh.until:
             _fail(group, refresh, "Instances in Standby or protected from scale in were not freed in one hour.")
-        elif freed := [found for found in _to_replace(group, refresh) if found.batch != refresh.batch]:
-            refresh.old, refresh.until, refresh.reason = [*(refresh.old or []), *freed], None, None
         return True
     if refresh.rolling_back or refresh.passed_checkpoints >= len(points):
         return False
