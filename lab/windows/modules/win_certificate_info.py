@@ -13,11 +13,11 @@ from cryptography.x509.oid import ExtensionOID, NameOID
 from lab.windows.certificates import Certificate
 from lab.windows.errors import UnsupportedError
 from lab.windows.machine import Machine
+from lab.windows.modules import _certificate_texts
 from lab.windows.modules.context import ModuleContext, Params, Result
 
 NAMES = ("ansible.windows.win_certificate_info",)
 
-_PURPOSES = {"1.3.6.1.5.5.7.3.1": "Server Authentication", "1.3.6.1.5.5.7.3.2": "Client Authentication"}
 _USAGES = {
     "crl_sign": "CrlSign",
     "key_cert_sign": "KeyCertSign",
@@ -43,14 +43,12 @@ def describe(certificate: Certificate) -> dict[str, t.Any]:
     """Give what the module tells of a certificate."""
     parsed = certificate.x509
     der = parsed.public_bytes(serialization.Encoding.DER)
-    key = parsed.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    key = _certificate_texts.public_key(parsed.public_key())
     issued_to = _common_name(parsed.subject)
     return {
         "archived": False,
         "dns_names": [issued_to, *_dns_names(parsed)],
-        "extensions": [
-            {"critical": one.critical, "field": one.oid._name, "value": str(one.value)} for one in parsed.extensions
-        ],
+        "extensions": [_certificate_texts.extension(one) for one in parsed.extensions],
         "friendly_name": certificate.friendly_name,
         "has_private_key": bool(certificate.key_pem),
         "issued_by": _common_name(parsed.issuer),
@@ -58,8 +56,8 @@ def describe(certificate: Certificate) -> dict[str, t.Any]:
         "issuer": certificate.issuer,
         "public_key": base64.b64encode(key).decode(),
         "raw": base64.b64encode(der).decode(),
-        "serial_number": f"{parsed.serial_number:X}",
-        "signature_algorithm": parsed.signature_algorithm_oid._name,
+        "serial_number": _certificate_texts.serial_number(parsed),
+        "signature_algorithm": _certificate_texts.signature(parsed),
         "subject": certificate.subject,
         "thumbprint": certificate.thumbprint,
         "valid_from": parsed.not_valid_before_utc.timestamp(),
@@ -95,7 +93,7 @@ def _from_extensions(parsed: x509.Certificate) -> dict[str, t.Any]:
         result |= {"is_ca": basic.ca, "path_length_constraint": basic.path_length or 0}
     purposes = _extension(parsed, ExtensionOID.EXTENDED_KEY_USAGE)
     if purposes:
-        result["intended_purposes"] = [_PURPOSES.get(one.dotted_string, one.dotted_string) for one in purposes]
+        result["intended_purposes"] = [_certificate_texts.PURPOSES.get(one.dotted_string) for one in purposes]
     usage = _extension(parsed, ExtensionOID.KEY_USAGE)
     if usage:
         result["key_usages"] = [name for field, name in _USAGES.items() if getattr(usage, field)]

@@ -161,7 +161,7 @@ def _trigger(guest: Guest, service: str) -> None:
         guest.machine.registry.set(key, name, data)
 
 
-def _authority() -> Certificate:
+def authority() -> Certificate:
     """Make a certificate with every extension that the module shows."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     now = datetime.datetime.now(datetime.UTC)
@@ -170,7 +170,7 @@ def _authority() -> Certificate:
         ("content_commitment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only"), False
     )
     made = (
-        x509.CertificateBuilder(name, name, key.public_key(), 0xAB)
+        x509.CertificateBuilder(name, name, key.public_key(), 0xABC)
         .not_valid_before(now)
         .not_valid_after(now + datetime.timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("lab.example"), x509.DNSName("b.example")]), False)
@@ -189,7 +189,7 @@ def _authority() -> Certificate:
 @returns("ansible.windows.win_certificate_info")
 def win_certificate_info(guest: Guest) -> t.Iterator[Result]:
     """A certificate with everything, and none."""
-    guest.machine.certificates.add(_authority(), "Root")
+    guest.machine.certificates.add(authority(), "Root")
     yield guest.ok("win_certificate_info", store_name="Root")
     yield guest.ok("win_certificate_info", thumbprint="00")
 
@@ -197,7 +197,7 @@ def win_certificate_info(guest: Guest) -> t.Iterator[Result]:
 @returns("ansible.windows.win_certificate_store")
 def win_certificate_store(guest: Guest) -> t.Iterator[Result]:
     """Imported, exported and removed."""
-    guest.machine.files.write("C:\\lab.pem", _authority().pem)
+    guest.machine.files.write("C:\\lab.pem", authority().pem)
     done = guest.ok("win_certificate_store", path="C:\\lab.pem")
     yield done
     thumbprint = done["thumbprints"][0]
