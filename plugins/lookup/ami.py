@@ -11,12 +11,20 @@ version_added: 0.1.0
 short_description: The AMI id of a golden image
 description:
   - Returns the id of the newest AMI of an image in a region, as the catalogue knows it. AWS is not asked.
+  - With O(channel) it is the AMI of the build that the channel points at, with O(fingerprint) of the newest build that
+    was made from these inputs.
 options:
   _terms:
     description: Names of images.
     type: list
     elements: str
     required: true
+  channel:
+    description: A channel of the image, such as V(stable).
+    type: str
+  fingerprint:
+    description: The fingerprint of the inputs of a build, in full. Not together with O(channel).
+    type: str
   region:
     description:
       - The region of the AMI. When it is not set, it is C(golden_aws.region).
@@ -27,7 +35,7 @@ options:
       - A relative path starts at the current directory.
     type: str
   statuses:
-    description: Only builds with one of these statuses count.
+    description: Only builds with one of these statuses count, also for a channel.
     type: list
     elements: str
     choices: [building, built, verified, failed, deprecated, disabled, deregistered, revoked]
@@ -46,6 +54,10 @@ EXAMPLES = r"""
     name: web
     image_id: "{{ lookup('golden.windows_ami.ami', 'iis_dotnet') }}"
     instance_type: m5.large
+
+- name: Say what is stable
+  ansible.builtin.debug:
+    msg: "{{ lookup('golden.windows_ami.ami', 'iis_dotnet', channel='stable') }}"
 
 - name: Show the AMI in another region, if there is one
   ansible.builtin.debug:
@@ -68,6 +80,7 @@ import typing as t
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.golden.windows_ami.plugins.plugin_utils.ami_choice import Wanted, explain, find_build
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.catalogue import (
     Catalogue,
     CatalogueError,
@@ -85,9 +98,12 @@ class LookupModule(LookupBase):
         region = self._region(given)
         if not url:
             raise AnsibleLookupError("No catalogue is named: set golden_catalogue, or pass catalogue='sqlite:PATH'.")
+        wanted = Wanted(region, self.get_option("statuses"), self.get_option("channel"), self.get_option("fingerprint"))
+        if wanted.channel and wanted.fingerprint:
+            raise AnsibleLookupError("A channel and a fingerprint name a build each: pass one of them.")
         try:
             catalogue = open_catalogue(url, readonly=True)
-            return [self._find(catalogue, image, region, "default" in kwargs) for image in self._flatten(terms)]
+            return [self._find(catalogue, image, wanted, "default" in kwargs) for image in self._flatten(terms)]
         except CatalogueError as exc:
             raise AnsibleLookupError(str(exc)) from None  # ansible would say the cause a second time
 
@@ -99,27 +115,10 @@ class LookupModule(LookupBase):
             raise AnsibleLookupError("No region is known: set golden_aws.region, or pass region='eu-west-1'.")
         return str(aws["region"])
 
-    def _find(self, catalogue: Catalogue, image: str, region: str, has_default: bool) -> t.Any:
-        statuses = self.get_option("statuses")
-        build = catalogue.newest(image, region, statuses)
+    def _find(self, catalogue: Catalogue, image: str, wanted: Wanted, has_default: bool) -> t.Any:
+        build = find_build(catalogue, image, wanted)
         if build:
-            return build.amis[region]
+            return build.amis[wanted.region]
         if has_default:
             return self.get_option("default")
-        raise AnsibleLookupError(_explain(catalogue, image, region, statuses))
-
-
-def _explain(catalogue: Catalogue, image: str, region: str, statuses: list[str]) -> str:
-    """Say what there is instead."""
-    wanted = " or ".join(statuses)
-    start = f"Image {image!r} has no {wanted} AMI in {region}"
-    images = catalogue.images()
-    if image not in images:
-        known = f"The catalogue {catalogue.url} knows: {', '.join(images)}" if images else f"{catalogue.url} is empty"
-        return f"{start}: it was never built. {known}."
-    found = [f"{build.id} ({build.status}, {_places(build.amis)})" for build in catalogue.builds(image, limit=3)]
-    return f"{start}. Its newest builds in {catalogue.url}: {'; '.join(found)}."
-
-
-def _places(amis: t.Mapping[str, str]) -> str:
-    return ", ".join(f"{ami} in {region}" for region, ami in sorted(amis.items())) or "no AMI"
+        raise AnsibleLookupError(explain(catalogue, image, wanted))

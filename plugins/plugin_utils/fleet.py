@@ -4,9 +4,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import itertools
 import typing as t
 
-from .records import BUILDING, USABLE, Build
+from .fleet_registry import BUILD_TAG, IMAGE_TAG, Origin, Raw, Registry
+from .records import DEPRECATED, REVOKED
+
+if t.TYPE_CHECKING:
+    from .fleet_places import Answer
+
+__all__ = ["IMAGE_TAG", "Fleet", "Member", "age_group_names", "ami_group", "group_names", "image_group"]
 
 FLEET = "fleet"
 STALE = "stale"
@@ -14,80 +22,178 @@ ORPHANED = "orphaned"
 UNMANAGED = "unmanaged"
 BUILDERS = "builders"
 AMIS = "amis"
+AGE_UNKNOWN = "age_unknown"
 
-IMAGE_TAG = "golden:image"
-BUILD_TAG = "golden:build"
-
-Raw = t.Mapping[str, t.Any]
+# EC2 Auto Scaling gives it to what it starts, and nobody else may.
+ASG_TAG = "aws:autoscaling:groupName"
 
 
 class Member(t.NamedTuple):
-    """A host of the inventory: its name, the groups it is in (not yet safe as names), and its variables."""
+    """A host of the inventory: its name, the groups it is in (not yet safe as names), and its variables.
+
+    ``shared`` are the variables that everything of ``shared_by``, one of its groups, has in common.
+    """
 
     name: str
     groups: tuple[str, ...]
     variables: dict[str, t.Any]
+    shared_by: str = ""
+    shared: dict[str, t.Any] = {}
 
 
-class Origin(t.NamedTuple):
-    """Which of our images an AMI is, as far as the catalogue or the AMI's tags tell."""
+class Image(t.NamedTuple):
+    """What is to be said of an AMI in a place, once for all that runs from it."""
 
-    image: str
-    build_id: str | None
-    build: Build | None
-
-
-class Registry:
-    """All builds, arranged for the questions of this module."""
-
-    def __init__(self, builds: t.Iterable[Build]) -> None:
-        """``builds`` come newest first, as the catalogue gives them."""
-        self.builds = tuple(builds)
-        self.by_id = {build.id: build for build in self.builds}
-        self.by_ami = {ami: build for build in reversed(self.builds) for ami in build.amis.values()}
-
-    @property
-    def images(self) -> list[str]:
-        return sorted({build.image for build in self.builds})
-
-    def amis(self, region: str) -> list[str]:
-        """Return every AMI that was ever made in a region."""
-        return sorted({build.amis[region] for build in self.builds if region in build.amis})
-
-    def newest(self, image: str, region: str) -> Build | None:
-        """Return the newest build of an image that may be started in a region."""
-        wanted = (b for b in self.builds if b.image == image and region in b.amis and b.status in USABLE)
-        return next(wanted, None)
-
-    def origin(self, ami_id: str, ami: Raw | None) -> Origin | None:
-        """Return which of our images an AMI is. The catalogue knows best; tags speak for builds it does not know."""
-        build = self.by_ami.get(ami_id)
-        if build:
-            return Origin(build.image, build.id, build)
-        tags = _tags(ami or {})
-        return Origin(tags[IMAGE_TAG], tags.get(BUILD_TAG), None) if tags.get(IMAGE_TAG) else None
+    group: str
+    groups: tuple[str, ...]
+    variables: dict[str, t.Any]
 
 
-def instance_members(
-    region: str, instances: t.Iterable[Raw], amis: t.Iterable[Raw], registry: Registry
-) -> list[Member]:
-    """Return the hosts for a region's instances. Other systems than Windows are left out: they are no work of ours."""
-    known = {ami["ImageId"]: ami for ami in amis}
-    windows = (instance for instance in instances if str(instance.get("Platform", "")).lower() == "windows")
-    return [_instance(region, instance, known.get(instance["ImageId"]), registry) for instance in windows]
+class Fleet:
+    """The hosts for what EC2 said in all places."""
+
+    def __init__(
+        self, answers: t.Sequence[Answer], registry: Registry, now: dt.datetime, age_days: t.Sequence[int]
+    ) -> None:
+        """``age_days`` are the ends of the age groups, ascending."""
+        self._answers = answers
+        self._registry = registry
+        self._now = now
+        self._age_days = age_days
+        self._tags = _ami_tags(answers)
+        self.complaints: list[str] = []
+        self._origins = self._find_origins()
+
+    def instances(self) -> t.Iterator[Member]:
+        """Yield a host for each instance with Windows. Other systems are left out: they are no work of ours."""
+        for answer in self._answers:
+            visible: dict[str, Raw] | None = (
+                None if answer.amis is None else {ami["ImageId"]: ami for ami in answer.amis}
+            )
+            images: dict[str, Image] = {}
+            for instance in answer.instances:
+                if str(instance.get("Platform", "")).lower() != "windows":
+                    continue
+                ami_id = instance["ImageId"]
+                if ami_id not in images:
+                    images[ami_id] = self._image(answer, ami_id, visible)
+                yield self._instance(answer, instance, images[ami_id])
+
+    def amis(self) -> t.Iterator[Member]:
+        """Yield a host for each AMI of ours; one that several accounts see is there once."""
+        seen = set()
+        for answer in self._answers:
+            for ami in answer.amis or ():
+                origin = self._origins.get((answer.region, ami["ImageId"]))
+                if origin and ami["ImageId"] not in seen:
+                    seen.add(ami["ImageId"])
+                    yield self._ami(answer.region, ami, origin)
+
+    def _find_origins(self) -> dict[tuple[str, str], Origin | None]:
+        """Return what every AMI is, and note what is wrong with their tags."""
+        used = {(answer.region, one["ImageId"]) for answer in self._answers for one in answer.instances}
+        origins: dict[tuple[str, str], Origin | None] = {}
+        claims: dict[tuple[str, str], list[str]] = {}
+        for region, ami_id in sorted({*used, *self._tags}):
+            origin, complaint = self._registry.origin(region, ami_id, self._tags.get((region, ami_id), {}))
+            origins[region, ami_id] = origin
+            if complaint:
+                self.complaints.append(f"AMI {ami_id} in {region}: {complaint}")
+            if origin and origin.build_id:
+                claims.setdefault((region, origin.build_id), []).append(ami_id)
+        for (region, build_id), amis in claims.items():
+            self._settle(
+                region, build_id, [ami for ami in amis if not _is_recorded(origins[region, ami], ami)], origins
+            )
+        return origins
+
+    def _settle(
+        self, region: str, build_id: str, amis: list[str], origins: dict[tuple[str, str], Origin | None]
+    ) -> None:
+        """Believe none of several AMIs that say, by their tags only, that they are the same build."""
+        if len(amis) < 2:
+            return
+        self.complaints.append(
+            f"The AMIs {' and '.join(amis)} in {region} both claim by their tags to be build {build_id}"
+        )
+        for ami_id in amis:
+            origin = origins[region, ami_id]
+            origins[region, ami_id] = origin and Origin(origin.image, None, None)
+
+    def _image(self, answer: Answer, ami_id: str, visible: dict[str, Raw] | None) -> Image:
+        region = answer.region
+        origin = self._origins[region, ami_id]
+        ami = (visible or {}).get(ami_id)
+        wanted = self._registry.wanted(origin, region) if origin else None
+        orphaned = visible is not None and (ami is None or ami.get("State") != "available")
+        age = self._age(ami, origin)
+        groups = [*_groups(origin, ami, orphaned, self._now)]
+        stale = origin is not None and wanted is not None and wanted.id != origin.build_id
+        channels = self._registry.channels_at(origin.build_id) if origin else []
+        groups += [STALE] * stale + [channel_group(name) for name in channels] + [age_group(age, self._age_days)]
+        group = ami_id.replace("-", "_")
+        variables = {
+            **_origin_variables(origin),
+            "golden_region": region,
+            "golden_ami": ami_id,
+            "golden_ami_name": ami.get("Name") if ami else None,
+            "golden_ami_age_days": age,
+            "golden_channels": channels,
+            "golden_newest_ami": wanted.amis.get(region) if wanted else None,
+            "golden_newest_build": wanted.id if wanted else None,
+            "golden_stale": stale,
+            "golden_orphaned": orphaned if visible is not None else None,
+        }
+        return Image(group, (FLEET, group, *groups), variables)
+
+    def _instance(self, answer: Answer, instance: Raw, image: Image) -> Member:
+        tags = _tags(instance)
+        own = {"golden_instance": _instance_facts(instance, tags)}
+        if self._registry.is_going_on(tags.get(BUILD_TAG)):
+            spared = {**image.variables, "golden_stale": False, "golden_orphaned": False}
+            return Member(instance["InstanceId"], (BUILDERS,), {**spared, **own})
+        more = [asg_group(tags[ASG_TAG])] if tags.get(ASG_TAG) else []
+        if answer.account:
+            more.append(account_group(answer.account))
+        return Member(instance["InstanceId"], (*image.groups, *more), own, image.group, image.variables)
+
+    def _ami(self, region: str, ami: Raw, origin: Origin) -> Member:
+        newest = self._registry.newest(origin.image, region)
+        build = origin.build
+        return Member(
+            ami["ImageId"],
+            (AMIS, ami_group(origin.image)),
+            {
+                **_origin_variables(origin),
+                "golden_region": region,
+                "golden_ami": ami["ImageId"],
+                "golden_ami_name": ami.get("Name"),
+                "golden_ami_state": ami.get("State"),
+                "golden_ami_created": ami.get("CreationDate"),
+                "golden_ami_age_days": self._age(ami, origin),
+                "golden_channels": self._registry.channels_at(origin.build_id),
+                "golden_is_newest": newest is not None and newest.id == origin.build_id,
+                "golden_source_ami": build.source_ami if build else None,
+                "golden_source_ami_name": build.source_ami_name if build else None,
+                "golden_parent_build": build.parent_build if build else None,
+                "golden_commit": build.commit if build else None,
+                "golden_tags": self._tags.get((region, ami["ImageId"]), {}),
+            },
+        )
+
+    def _age(self, ami: Raw | None, origin: Origin | None) -> int | None:
+        """Return the days since an AMI was made, by EC2 or, when it is gone, by the catalogue."""
+        build = origin.build if origin else None
+        created = (ami or {}).get("CreationDate") or (build.created if build else None)
+        moment = _moment(created)
+        return None if moment is None else max(0, (self._now - moment).days)
 
 
-def ami_members(region: str, amis: t.Iterable[Raw], registry: Registry) -> list[Member]:
-    """Return a host for each AMI of ours in a region."""
-    found = ((ami, registry.origin(ami["ImageId"], ami)) for ami in amis)
-    return [_ami(region, ami, origin, registry) for ami, origin in found if origin]
-
-
-def group_names(images: t.Iterable[str], list_amis: bool) -> list[str]:
+def group_names(registry: Registry, age_days: t.Sequence[int], list_amis: bool) -> list[str]:
     """Return the groups that always exist, so that a play on one that is empty does nothing instead of warning."""
-    names = list(images)
-    groups = [FLEET, STALE, ORPHANED, UNMANAGED, *map(image_group, names)]
-    return [*groups, AMIS, *map(ami_group, names)] if list_amis else groups
+    groups = [FLEET, STALE, ORPHANED, UNMANAGED, DEPRECATED, REVOKED, BUILDERS, *age_group_names(age_days)]
+    groups += [*map(image_group, registry.images), *map(channel_group, registry.channels)]
+    return [*groups, AMIS, *map(ami_group, registry.images)] if list_amis else groups
 
 
 def image_group(image: str) -> str:
@@ -95,72 +201,62 @@ def image_group(image: str) -> str:
     return f"image_{image}"
 
 
+def channel_group(channel: str) -> str:
+    """Return the group of the instances that run what a channel points at."""
+    return f"channel_{channel}"
+
+
 def ami_group(image: str) -> str:
     """Return the group of the AMIs of an image; never the one of its instances, which plays configure."""
     return f"amis_{image}"
 
 
-def _instance(region: str, instance: Raw, ami: Raw | None, registry: Registry) -> Member:
-    tags = _tags(instance)
-    ami_id = instance["ImageId"]
-    origin = registry.origin(ami_id, ami)
-    newest = registry.newest(origin.image, region) if origin else None
-    running_build = registry.by_id.get(tags.get(BUILD_TAG, ""))
-    if running_build and running_build.status == BUILDING:
-        groups: tuple[str, ...] = (BUILDERS,)
-    else:
-        groups = tuple(_groups(ami_id, ami, origin, newest))
-    return Member(
-        instance["InstanceId"],
-        groups,
-        {
-            **_origin_variables(origin),
-            "golden_region": region,
-            "golden_ami": ami_id,
-            "golden_ami_name": ami.get("Name") if ami else None,
-            "golden_newest_ami": newest.amis[region] if newest else None,
-            "golden_newest_build": newest.id if newest else None,
-            "golden_stale": STALE in groups,
-            "golden_orphaned": ORPHANED in groups,
-            "golden_instance": _instance_facts(instance, tags),
-        },
-    )
+def asg_group(name: str) -> str:
+    """Return the group of the instances of an Auto Scaling group."""
+    return f"asg_{name}"
 
 
-def _groups(ami_id: str, ami: Raw | None, origin: Origin | None, newest: Build | None) -> t.Iterator[str]:
-    yield FLEET
-    yield ami_id.replace("-", "_")
-    if ami is None or ami.get("State") != "available":
+def account_group(name: str) -> str:
+    """Return the group of the instances of an account."""
+    return f"account_{name}"
+
+
+def age_group_names(age_days: t.Sequence[int]) -> list[str]:
+    """Return the groups of ages: [30, 90] makes age_0_30, age_30_90, age_90_or_more and age_unknown."""
+    ends = [0, *age_days]
+    return [*(f"age_{start}_{end}" for start, end in itertools.pairwise(ends)), f"age_{ends[-1]}_or_more", AGE_UNKNOWN]
+
+
+def age_group(days: int | None, age_days: t.Sequence[int]) -> str:
+    """Return the group of an age: its days are at least the first number of the name, and below the second."""
+    if days is None:
+        return AGE_UNKNOWN
+    return age_group_names(age_days)[sum(days >= end for end in age_days)]
+
+
+def _groups(origin: Origin | None, ami: Raw | None, orphaned: bool, now: dt.datetime) -> t.Iterator[str]:
+    if orphaned:
         yield ORPHANED
-    if origin is None:
-        yield UNMANAGED
-        return
-    yield image_group(origin.image)
-    if newest and newest.id != origin.build_id:
-        yield STALE
+    status = origin.build.status if origin and origin.build else None
+    ends = _moment((ami or {}).get("DeprecationTime"))
+    if status == DEPRECATED or (ends is not None and ends <= now):
+        yield DEPRECATED
+    if status == REVOKED:
+        yield REVOKED
+    yield image_group(origin.image) if origin else UNMANAGED
 
 
-def _ami(region: str, ami: Raw, origin: Origin, registry: Registry) -> Member:
-    newest = registry.newest(origin.image, region)
-    build = origin.build
-    return Member(
-        ami["ImageId"],
-        (AMIS, ami_group(origin.image)),
-        {
-            **_origin_variables(origin),
-            "golden_region": region,
-            "golden_ami": ami["ImageId"],
-            "golden_ami_name": ami.get("Name"),
-            "golden_ami_state": ami.get("State"),
-            "golden_ami_created": ami.get("CreationDate"),
-            "golden_is_newest": newest is not None and newest.id == origin.build_id,
-            "golden_source_ami": build.source_ami if build else None,
-            "golden_source_ami_name": build.source_ami_name if build else None,
-            "golden_parent_build": build.parent_build if build else None,
-            "golden_commit": build.commit if build else None,
-            "golden_tags": _tags(ami),
-        },
-    )
+def _is_recorded(origin: Origin | None, ami_id: str) -> bool:
+    return bool(origin and origin.build and ami_id in origin.build.amis.values())
+
+
+def _ami_tags(answers: t.Sequence[Answer]) -> dict[tuple[str, str], dict[str, str]]:
+    """Return the tags of every AMI. EC2 shows them to the AMI's own account only, so any account may know them."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for answer in answers:
+        for ami in answer.amis or ():
+            found.setdefault((answer.region, ami["ImageId"]), {}).update(_tags(ami))
+    return found
 
 
 def _origin_variables(origin: Origin | None) -> dict[str, t.Any]:
@@ -179,6 +275,8 @@ def _instance_facts(instance: Raw, tags: dict[str, str]) -> dict[str, t.Any]:
         "type": instance.get("InstanceType"),
         "launched": instance.get("LaunchTime"),
         "availability_zone": instance.get("Placement", {}).get("AvailabilityZone"),
+        "autoscaling_group": tags.get(ASG_TAG),
+        "key_name": instance.get("KeyName"),
         "vpc": instance.get("VpcId"),
         "subnet": instance.get("SubnetId"),
         "private_ip": instance.get("PrivateIpAddress"),
@@ -190,4 +288,13 @@ def _instance_facts(instance: Raw, tags: dict[str, str]) -> dict[str, t.Any]:
 
 
 def _tags(resource: Raw) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in resource.get("Tags", ())}
+    return {tag["Key"]: tag.get("Value", "") for tag in resource.get("Tags", ())}
+
+
+def _moment(text: str | None) -> dt.datetime | None:
+    """Return the moment that EC2 or the catalogue wrote; None for nothing, and for what is no moment."""
+    try:
+        found = dt.datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return found if found is None or found.tzinfo else found.replace(tzinfo=dt.UTC)

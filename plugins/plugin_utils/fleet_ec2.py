@@ -9,7 +9,7 @@ import itertools
 import typing as t
 
 from .ec2 import Aws
-from .fleet import IMAGE_TAG
+from .fleet_registry import IMAGE_TAG
 
 # The most values that EC2 takes in one filter.
 _VALUES = 200
