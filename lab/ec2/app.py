@@ -10,6 +10,8 @@ import typing as t
 import urllib.parse
 from xml.sax.saxutils import escape
 
+import flask
+from botocore.model import OperationNotFoundError
 from moto.ec2.exceptions import EC2ClientError
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
@@ -47,7 +49,7 @@ class LabApp:
         self._account = account
         self._region = region
         self._status = status
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = DomainDispatcherApplication(_backend_app)
         self._faults: dict[str, Fault] = {}
         self._lock = threading.Lock()
         self._controls: dict[str, Control] = {
@@ -121,6 +123,22 @@ class LabApp:
         return fault
 
 
+def _backend_app(service: t.Any) -> flask.Flask:
+    """Make moto's application for a service, which would answer what nobody knows with a page of HTML."""
+    app: flask.Flask = create_backend_app(service)
+    for kind in (OperationNotFoundError, NotImplementedError):
+        app.register_error_handler(kind, _unknown_action)
+    return app
+
+
+def _unknown_action(exc: Exception) -> tuple[str, int, dict[str, str]]:
+    text = f"The lab does not know this: {exc}"
+    if "X-Amz-Target" in flask.request.headers:
+        answer = json.dumps({"__type": "UnknownOperationException", "message": text})
+        return answer, 400, {"Content-Type": "application/x-amz-json-1.1"}
+    return _error_xml("InvalidAction", text), 400, {"Content-Type": "text/xml"}
+
+
 def _json(start_response: StartResponse, status: int, content: dict[str, t.Any]) -> list[bytes]:
     body = json.dumps(content, indent=2).encode() + b"\n"
     start_response(f"{status} .", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
@@ -128,9 +146,13 @@ def _json(start_response: StartResponse, status: int, content: dict[str, t.Any])
 
 
 def _ec2_error(start_response: StartResponse, fault: Fault) -> list[bytes]:
-    body = (
-        f"<Response><Errors><Error><Code>{escape(fault.code)}</Code><Message>{escape(fault.message)}</Message></Error>"
-        "</Errors><RequestID>00000000-0000-0000-0000-000000000000</RequestID></Response>"
-    ).encode()
+    body = _error_xml(fault.code, fault.message).encode()
     start_response(f"{fault.status} .", [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))])
     return [body]
+
+
+def _error_xml(code: str, message: str) -> str:
+    return (
+        f"<Response><Errors><Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error></Errors>"
+        "<RequestID>00000000-0000-0000-0000-000000000000</RequestID></Response>"
+    )
