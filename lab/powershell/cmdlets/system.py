@@ -10,6 +10,7 @@ from lab.powershell import commands
 from lab.powershell.errors import CmdletError, UnsupportedPowerShell
 from lab.powershell.registry import SWITCH, Call, P, cmdlet
 from lab.powershell.values import PSObject, SecureString, Value
+from lab.windows import updates
 from lab.windows.errors import WindowsError
 
 
@@ -159,6 +160,22 @@ def set_local_user(call: Call) -> None:
         call.machine.users.set_password(user.name, password.plain)
     user.description = call.text("Description", user.description)
     user.password_never_expires = call.get("PasswordNeverExpires", user.password_never_expires)
+
+
+@cmdlet("Get-HotFix", P("Id", "string[]", 0, aliases=("HFID",)))
+def get_hot_fix(call: Call) -> t.Iterable[Value]:
+    """Updates that are installed."""
+    found = updates.installed(call.machine)
+    for name in call.texts("Id"):
+        if name.upper() not in found:
+            text = f"Cannot find the requested hotfix on the '{call.machine.name}' computer. Verify the input."
+            call.error(CmdletError(text, "ObjectNotFound", "System.ArgumentException", name))
+    for name in found:
+        if not call.texts("Id") or name in map(str.upper, call.texts("Id")):
+            details = {"Source": call.machine.name, "Description": "Update", "HotFixID": name, "InstalledBy": ""}
+            yield PSObject(
+                "System.Management.ManagementObject#root\\cimv2\\Win32_QuickFixEngineering", details, text=name
+            )
 
 
 @cmdlet("Get-WinSystemLocale")

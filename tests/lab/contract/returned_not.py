@@ -37,6 +37,10 @@ CANNOT: Reasons = {
     "ansible.windows.win_firewall": {"enabled": "the source has it for each profile, not by itself"},
     "ansible.windows.win_find": {"files.sharename": "a guest of the lab shares no folders"},
     "ansible.windows.win_stat": {"stat.sharename": "a guest of the lab shares no folders"},
+    "ansible.windows.win_listen_ports_facts": {
+        "tcp_listen": "they are facts: the source has them in ansible_facts",
+        "udp_listen": "they are facts: the source has them in ansible_facts",
+    },
     "ansible.windows.win_powershell": {
         "error.exception.help_link": "nothing that the lab's PowerShell throws has one, as with nearly all of .NET",
         "error.exception.source": "the name of the .NET assembly that threw it; no assembly throws in the lab",

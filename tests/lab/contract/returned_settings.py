@@ -107,6 +107,12 @@ def win_inet_proxy(guest: Guest) -> t.Iterator[Result]:
     yield guest.ok("win_inet_proxy", proxy="host:8080")
 
 
+@returns("ansible.windows.win_listen_ports_facts")
+def win_listen_ports_facts(guest: Guest) -> t.Iterator[Result]:
+    """What it documents as values are facts."""
+    yield guest.ok("win_listen_ports_facts")
+
+
 @returns("ansible.windows.win_product_facts")
 def win_product_facts(guest: Guest) -> t.Iterator[Result]:
     """The licence."""

@@ -17,7 +17,15 @@ from tests.lab.modules.calls import Guest
 # Modules that have a check mode and no case here.
 ONLY_LOOK = (
     *("async_status", "setup", "slurp", "win_certificate_info", "win_feature_info", "win_find", "win_ping"),
-    *("win_product_facts", "win_reg_stat", "win_scheduled_task_stat", "win_service_info", "win_stat", "win_wait_for"),
+    *(
+        "win_listen_ports_facts",
+        "win_product_facts",
+        "win_reg_stat",
+        "win_scheduled_task_stat",
+        "win_service_info",
+        "win_stat",
+        "win_wait_for",
+    ),
     "win_whoami",
 )
 OTHERWISE = {
