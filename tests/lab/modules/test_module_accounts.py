@@ -60,3 +60,11 @@ def test_certificates_go_out_and_in(guest: Guest) -> None:
     assert guest.run("win_certificate_store", path="C:\\host.pfx", password="wrong")["failed"]
     message = guest.run("win_certificate_store", state="exported", path="C:\\x")["msg"]
     assert message == "state is exported but all of the following are missing: thumbprint"
+
+
+def test_the_token_has_the_groups_of_the_account_and_of_the_logon(guest: Guest) -> None:
+    mine = {one["account_name"]: one for one in guest.ok("win_whoami")["groups"]}
+    assert mine["Administrators"]["attributes"] == ["Mandatory", "Enabled by default", "Enabled", "Owner"]
+    assert mine["NETWORK"]["domain_name"] == "NT AUTHORITY"
+    system = [one["account_name"] for one in guest.ok("win_whoami", become_user="SYSTEM")["groups"]]
+    assert system == ["Administrators", "Everyone", "Authenticated Users"]
