@@ -131,7 +131,9 @@ class Features:
             self._want(self.get(name), wanted, False, False)
         wanted[feature.name] = feature
         for child in self.children(feature.name):
-            if subfeatures or (child.default and not child.management) or (tools and child.management):
+            # What comes by default comes once: one that somebody has removed since stays away.
+            default = child.default and not child.management and not feature.installed
+            if subfeatures or default or (tools and child.management):
                 self._want(child, wanted, subfeatures, tools)
 
     def _want_upwards(self, feature: Feature, wanted: dict[str, Feature]) -> None:

@@ -163,6 +163,18 @@ def test_what_a_group_policy_decides_is_said_and_is_drift(guest: Guest) -> None:
     assert guest.role("firewall", entry="verify", **web).status == 0
 
 
+def test_only_the_profiles_that_are_named_are_turned_on_and_their_default_is_set(guest: Guest) -> None:
+    profiles = guest.machine.firewall.profiles
+    for profile in profiles.values():
+        profile.enabled = False
+    wanted = {"firewall_profiles": ["Public"], "firewall_inbound_action": "allow"}
+    assert guest.role("firewall", **wanted).status == 0
+    assert {name for name, profile in profiles.items() if profile.enabled} == {"Public"}
+    assert guest.machine.firewall.profile("Public").inbound == "Allow"
+    assert guest.role("firewall", entry="verify", **wanted).status == 0
+    assert "It is not." in guest.role("firewall", entry="verify").said
+
+
 def test_a_rule_that_cannot_be_is_named_before_anything_changes(guest: Guest) -> None:
     run = guest.role("firewall", firewall_rules=[{"name": "Web", "port": "80"}, {"name": "Bad", "port": "90-80"}])
     assert run.status == 2

@@ -74,9 +74,9 @@ class Site:
         assert ran.status == 0, ran.output
         return ran
 
-    def registered(self, collection: str = "machines") -> list[dict[str, t.Any]]:
+    def registered(self, collection: str = "machines", space: int = 1) -> list[dict[str, t.Any]]:
         """Ask the Octopus Server itself."""
-        url = f"{self.octopus['url']}/api/Spaces-1/{collection}/all"
+        url = f"{self.octopus['url']}/api/Spaces-{space}/{collection}/all"
         request = urllib.request.Request(url, headers={"X-Octopus-ApiKey": self.octopus["api_key"]})
         with urllib.request.urlopen(request, timeout=10) as answer:
             return t.cast("list[dict[str, t.Any]]", json.load(answer))
