@@ -125,6 +125,10 @@ def test_the_playbooks_of_the_collection_serve_other_inventories(user: User) -> 
     configured = user.play("golden.windows_ami.configure", "-e", json.dumps(variables))
     assert configured.status == 0, configured.output
     assert {row[:3] for row in table(configured)} == {("web-1", "firewall", "changed")}
+    report = user.path / "audit.json"
+    variables |= {"golden_audit_report": str(report)}
     clean = user.play("golden.windows_ami.audit_servers", "-e", json.dumps(variables))
     assert clean.status == 0, clean.output
     assert [tuple(row) for row in table(clean)] == [("web-1", "firewall", "clean", "")]
+    found = {"golden.windows_ami.firewall": {"status": "clean", "message": ""}}
+    assert json.loads(report.read_text()) == {"clean": True, "servers": {"web-1": found}}
