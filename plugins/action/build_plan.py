@@ -81,7 +81,9 @@ class ActionModule(ActionBase):
         selected = images.select(known, options["image"])
         related = images.with_ancestors(known, selected)
         contents = self._contents(options, [known[name] for name in related], task_vars)
-        catalogue = open_catalogue(options["catalogue"], self._loader.get_basedir(), self._task.check_mode)
+        catalogue = open_catalogue(
+            options["catalogue"], self._loader.get_basedir(), self._task.check_mode, AwsSettings(**options["aws"])
+        )
         if not self._task.check_mode:
             self._reap(catalogue, now)
         aws = Aws(AwsSettings(**options["aws"]))

@@ -47,6 +47,7 @@ class Supervisor:
         self._catalogue: Catalogue | None = None
         self._lease: Lease | None = None
         self._renew_at = 0.0
+        self._lost: str | None = None
         self._terminated: str | None = None
         self._console: list[str] = []
         self._instance: str | None = None
@@ -67,8 +68,7 @@ class Supervisor:
             ended = Ended(127, None, False)
             self._say(f"Cannot start {self._job.argv[0]}: {exc.strerror}", error=True)
         packer_seconds = time.monotonic() - began
-        build = self._conclude(ended)
-        self._record(build)
+        build = self._record(self._conclude(ended))
         return Outcome(build=build, packer_seconds=round(packer_seconds, 1), problems=self._problems)
 
     def recover(self, reason: str) -> Outcome:
@@ -79,8 +79,7 @@ class Supervisor:
         lease = self._catalogue.lease(lease_name(self._job.build.image))
         self._lease = lease if lease and lease.holder == self._job.holder else None
         self._say(f"Cleaning up: {reason}", error=True)
-        build = self._conclude(Ended(-signal.SIGKILL, reason, False))
-        self._record(build)
+        build = self._record(self._conclude(Ended(-signal.SIGKILL, reason, False)))
         return Outcome(build=build, problems=self._problems)
 
     def terminate(self, _number: int, _frame: t.Any) -> None:
@@ -176,18 +175,17 @@ class Supervisor:
 
     def _renew_lease(self) -> str | None:
         """Keep the lease; return why the build must stop when somebody else has it."""
-        if self._catalogue is None or self._lease is None or time.monotonic() < self._renew_at:
-            return None
+        if self._lost or self._catalogue is None or self._lease is None or time.monotonic() < self._renew_at:
+            return self._lost
         self._renew_at = time.monotonic() + self._job.lease_seconds / 4
         try:
             self._lease = self._catalogue.renew(self._lease, self._job.lease_seconds)
         except LeaseLost as exc:
-            self._lease = None
-            return f"the lease was lost: {exc}"
+            self._lost = f"the lease was lost: {exc}"
         except CatalogueError as exc:
             # It may be back before the lease expires, and a build is too dear to stop for a full disk.
             self._say(f"The lease could not be renewed: {exc}", error=True)
-        return None
+        return self._lost
 
     def _conclude(self, ended: Ended) -> Build:
         """Return the record of how it ended, after a look at what is left in EC2."""
@@ -242,16 +240,42 @@ class Supervisor:
             error = "\n".join([f"{error}. The instance's console ends with:", *self._console])
         return None, self._mask(error)
 
-    def _record(self, build: Build) -> None:
+    def _record(self, build: Build) -> Build:
+        """Write to the catalogue how the build ended; return the record, which a lost lease makes a failure."""
         if self._catalogue is None:
-            return
+            return build
         try:
-            self._catalogue.finish(build)
+            try:
+                self._catalogue.finish(build, self._lease if build.status == BUILT else None)
+            except LeaseLost as exc:
+                build = self._disown(build, exc)
+                self._catalogue.finish(build)
             if self._lease:
                 self._catalogue.release(self._lease)
         except CatalogueError as exc:
             self._problems.append(str(exc))
             self._say(str(exc), error=True)
+        return build
+
+    def _disown(self, build: Build, lost: LeaseLost) -> Build:
+        """Remove an AMI that was made without the right to; return the record of the failure. It keeps what stays."""
+        self._say(str(lost), error=True)
+        ami = ", ".join(build.amis.values())
+        try:
+            aws = Aws(AwsSettings(**self._job.aws))
+            removed, problems = clean(aws, build, self._story.facts, keep_image=False)
+        except AwsError as exc:
+            removed, problems = [], [str(exc)]
+        for phrase in (*removed, *problems):
+            self._say(phrase, error=True)
+        gone = not problems and any(ami in phrase for phrase in removed)
+        reason = (
+            f"the lease was lost: {lost}. Somebody else may be building {build.image}, so this build does not count"
+        )
+        fate = f"AMI {ami} was removed" if gone else " ".join([f"AMI {ami} is still there: remove it.", *problems])
+        kept = {} if gone else {"amis": build.amis, "snapshots": build.snapshots}
+        cleared: dict[str, t.Any] = {"amis": {}, "snapshots": {}, **kept}
+        return dataclasses.replace(build, status=FAILED, error=f"Interrupted: {reason}. {fate}", **cleared)
 
     def _say(self, text: str, error: bool = False) -> None:
         self._write(Line(text, error))

@@ -8,6 +8,7 @@ SIGINT and ends at once at the second. Like Ansible's workers, a grandchild has 
 
     ends: built | failed | crashed | waits   what happens after the first lines
     ami: the AMI that the manifest names
+    until: a file that it waits for before it ends
     run: what the recorder in the provisioning run would have written
     says: lines of machine-readable output
     cleanup: seconds that the cleanup takes, or "never"
@@ -65,6 +66,8 @@ def inner() -> None:
     if "run" in PLAN:
         pathlib.Path(os.environ["GOLDEN_RUN_FILE"]).write_text(json.dumps(PLAN["run"]))
     note("ready")
+    while "until" in PLAN and not pathlib.Path(PLAN["until"]).exists():
+        time.sleep(0.05)
     if PLAN["ends"] == "waits":
         while True:
             time.sleep(1)

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import tempfile
 import typing as t
 
 import pytest
-from ansible_collections.golden.windows_ami.plugins.plugin_utils.catalogue import lease_name
+from ansible_collections.golden.windows_ami.plugins.plugin_utils.catalogue import Lease, lease_name
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.packer_job import Job, Outcome, write_private
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.packer_watch import SUPERVISOR
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.records import Build
@@ -28,7 +29,14 @@ FAILED_TASK = {"failure": {"role": "iis_dotnet", "task": "Install IIS", "message
 class Supervised:
     """A build under a supervisor process."""
 
-    def __init__(self, workshop: Workshop, build: Build | None = None, patience: float = 20, **plan: t.Any) -> None:
+    def __init__(
+        self,
+        workshop: Workshop,
+        build: Build | None = None,
+        patience: float = 20,
+        lease_seconds: float = 8,
+        **plan: t.Any,
+    ) -> None:
         self.workshop = workshop
         self.directory = pathlib.Path(tempfile.mkdtemp(dir=workshop.path))
         build = build or a_build()
@@ -47,7 +55,7 @@ class Supervised:
             manifest=str(self.directory / "manifest"),
             run_file=str(self.directory / "run"),
             secrets=["correct horse"],
-            lease_seconds=8,
+            lease_seconds=lease_seconds,
             patience=patience,
         )
         extra = self.directory / "extra"
@@ -247,6 +255,44 @@ def test_a_lease_that_somebody_took_over_ends_the_build(
     assert lease is not None
     workshop.catalogue.release(lease)
     assert "the lease was lost" in (supervised.outcome().build.error or "")
+
+
+def test_a_lease_that_was_lost_is_noticed_at_the_end_at_the_latest(
+    workshop: Workshop, supervise: t.Callable[..., Supervised]
+) -> None:
+    build, gate = a_build(), workshop.path / "gate"
+    ami = workshop.an_ami(build.ami_name or "")
+    supervised = supervise(build=build, lease_seconds=600, ends="built", ami=ami, until=str(gate))
+    newer = take_over(workshop)
+    gate.touch()
+    ended = supervised.outcome().build
+    assert (ended.status, ended.amis, workshop.left()) == ("failed", {}, NOTHING)
+    assert ended.error is not None
+    assert re.search(rf"the lease was lost: me, .* no longer holds .*\. AMI {ami} was removed$", ended.error)
+    assert workshop.catalogue.get(build.id) == ended
+    assert workshop.catalogue.by_ami(ami) is None
+    assert workshop.catalogue.lease(lease_name("web")) == newer
+
+
+def test_an_ami_of_a_lost_lease_that_stays_is_named(workshop: Workshop, supervise: t.Callable[..., Supervised]) -> None:
+    gate = workshop.path / "gate"
+    ami = workshop.an_ami("whatever the template called it")
+    supervised = supervise(lease_seconds=600, ends="built", ami=ami, until=str(gate))
+    take_over(workshop)
+    gate.touch()
+    ended = supervised.outcome().build
+    assert (ended.status, list(ended.amis.values())) == ("failed", [ami])
+    assert f"AMI {ami} is still there: remove it." in (ended.error or "")
+    assert workshop.catalogue.by_ami(ami) == ended
+
+
+def take_over(workshop: Workshop) -> Lease:
+    """Take the lease from the build that is under way."""
+    workshop.diary.wait_until_ready()
+    lease = workshop.catalogue.lease(lease_name("web"))
+    assert lease is not None
+    workshop.catalogue.release(lease)
+    return workshop.catalogue.acquire_lease(lease_name("web"), "ann@office", 600)
 
 
 def test_what_a_killed_supervisor_left_is_cleaned_by_another_one(
