@@ -205,7 +205,7 @@ class ActionModule(ActionBase):
             build=build,
             region=aws.region,
             aws=settings,
-            catalogue=open_catalogue(options["catalogue"], self._loader.get_basedir()).url,
+            catalogue=self._catalogue(options),
             holder=f"{build.author}@{build.controller}, build {build.id}",
             argv=[packer, "build", "-machine-readable", f"-var-file={files.packer_vars}", str(template)],
             env=packer_vars.environment(os.environ, settings, files, project),
@@ -219,6 +219,11 @@ class ActionModule(ActionBase):
             lease_seconds=options["lease_seconds"],
             patience=options["cleanup_seconds"],
         )
+
+    def _catalogue(self, options: dict[str, t.Any]) -> str:
+        """Return a URL that opens the catalogue from any directory."""
+        settings = AwsSettings(**options["aws"])
+        return open_catalogue(options["catalogue"], self._loader.get_basedir(), aws=settings).url
 
     def _shower(self, image: str) -> c.Callable[[str, bool], None]:
         def show(text: str, error: bool) -> None:
@@ -237,7 +242,7 @@ class ActionModule(ActionBase):
             "ami_id": next(iter(build.amis.values()), None),
             "seconds": build.seconds,
             "packer_seconds": outcome.packer_seconds,
-            "catalogue": open_catalogue(options["catalogue"], self._loader.get_basedir()).url,
+            "catalogue": self._catalogue(options),
             "problems": outcome.problems,
         }
         if build.status != BUILT:
