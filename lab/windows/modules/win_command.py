@@ -17,8 +17,7 @@ NAMES = ("ansible.windows.win_command",)
 
 def run(machine: Machine, params: Params, context: ModuleContext) -> Result:
     """Run a command line, unless ``creates`` or ``removes`` says that there is nothing to do."""
-    argv = params["argv"]
-    line = params["cmd"] or (params["_raw_params"] or "").strip() or subprocess.list2cmdline(argv)
+    line = params["cmd"] or (params["_raw_params"] or "").strip() or _line(machine, params, context)
     skipped = skip(machine, params)
     if skipped:
         return {"cmd": line, "rc": 0} | skipped
@@ -27,8 +26,10 @@ def run(machine: Machine, params: Params, context: ModuleContext) -> Result:
     from lab.windows import programs
 
     started = machine.clock()
-    cwd = params["chdir"] or machine.environment_of(context.user)["USERPROFILE"]
-    environment = machine.environment_of(context.user) | context.environment
+    environment, cwd = _surroundings(machine, params, context)
+    if not machine.files.is_directory(cwd):
+        text = f"Could not find specified -WorkingDirectory '{cwd}'"
+        raise ModuleError(f"Failed to run: '{line}': {text}", cmd=line, rc=2)
     if programs.find(machine, paths.split_command(line)[0], environment, cwd) is None:
         text = "The system cannot find the file specified, Win32ErrorCode 2 - 0x00000002"
         raise ModuleError(
@@ -39,6 +40,23 @@ def run(machine: Machine, params: Params, context: ModuleContext) -> Result:
         )
     done = programs.run(machine, line, context.user, environment=environment, cwd=cwd)
     return outcome({"cmd": line}, done, started, machine)
+
+
+def _surroundings(machine: Machine, params: Params, context: ModuleContext) -> tuple[dict[str, str], str]:
+    """Give the environment and the directory of the command."""
+    environment = machine.environment_of(context.user) | context.environment
+    return environment, params["chdir"] or environment["USERPROFILE"]
+
+
+def _line(machine: Machine, params: Params, context: ModuleContext) -> str:
+    """Give the command line of ``argv``, the program by its full path when it is found."""
+    from lab.windows import programs
+
+    program, *arguments = params["argv"]
+    environment, cwd = _surroundings(machine, params, context)
+    if "." not in paths.name(program):
+        program += ".exe"
+    return subprocess.list2cmdline([programs.find(machine, program, environment, cwd) or program, *arguments])
 
 
 def skip(machine: Machine, params: Params) -> Result | None:

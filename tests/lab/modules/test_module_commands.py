@@ -68,3 +68,34 @@ def test_waiting_for_a_file_and_a_port(guest: Guest) -> None:
     guest.ok("win_wait_for", host="10.0.0.1", port=80)
     guest.ok("win_wait_for", host="10.0.0.1", port=81, state="stopped")
     assert "not both" in guest.run("win_wait_for", port=1, path="C:\\x")["msg"]
+
+
+def test_a_program_of_argv_is_shown_by_its_full_path(guest: Guest) -> None:
+    assert guest.ok("win_command", argv=["hostname"])["cmd"].lower() == "c:\\windows\\system32\\hostname.exe"
+    assert guest.run("win_command", argv=["no such", "a b"])["cmd"] == '"no such.exe" "a b"'
+
+
+def test_a_command_needs_its_directory(guest: Guest) -> None:
+    result = guest.run("win_command", _raw_params="hostname", chdir="C:\\nowhere")
+    assert result["msg"] == "Failed to run: 'hostname': Could not find specified -WorkingDirectory 'C:\\nowhere'"
+    assert result["rc"] == 2
+
+
+def test_every_stream_of_a_script_is_returned(guest: Guest) -> None:
+    script = "Write-Warning 'careful'; Write-Verbose 'unseen'; Write-Information @{a=1} -Tags 'x'; Write-Host 'hello'"
+    result = guest.ok("win_powershell", script=script)
+    assert (result["warning"], result["verbose"], result["debug"]) == (["careful"], [], [])
+    told, shown = result["information"]
+    assert (told["message_data"], told["source"], told["tags"]) == ({"a": 1}, "Write-Information", ["x"])
+    assert (shown["message_data"]["Message"], shown["source"], shown["tags"]) == ("hello", "Write-Host", ["PSHOST"])
+    assert result["host_out"] == "WARNING: careful\r\nhello\r\n"
+
+
+def test_a_script_that_does_not_run_has_empty_streams(guest: Guest) -> None:
+    for result in (
+        guest.ok("win_powershell", script="1", check=True),
+        guest.ok("win_powershell", script="1", creates="C:\\Windows"),
+    ):
+        assert (result["output"], result["information"], "skipped" in result) == ([], [], False)
+    missing = guest.run("win_powershell", path="C:\\no.ps1", remote_src=True)
+    assert missing["msg"] == "Could not find or access 'C:\\no.ps1' on Windows host"

@@ -101,3 +101,10 @@ def test_info_tells_of_one_of_many_and_of_none(guest: Guest) -> None:
     assert len(guest.ok("win_service_info")["services"]) > 40
     none = guest.ok("win_service_info", name="OctopusDeploy Tentacle*")
     assert (none["exists"], none["services"]) == (False, [])
+
+
+def test_what_starts_a_service_by_itself_is_shown(guest: Guest) -> None:
+    start, stop = guest.ok("win_service_info", name="W32Time")["services"][0]["triggers"]
+    assert (start["action"], start["type"], start["sub_type"]) == ("start_service", "domain_join", "domain_join")
+    assert (stop["action"], stop["sub_type"], stop["data_items"]) == ("stop_service", "domain_leave", [])
+    assert start["sub_type_guid"] == "1ce20aba-9851-4421-9430-1ddeb766e809"
