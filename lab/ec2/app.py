@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 import typing as t
 import urllib.parse
@@ -15,6 +14,7 @@ from botocore.model import OperationNotFoundError
 from moto.ec2.exceptions import EC2ClientError
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from lab.ec2.faults import Faults, answer
 from lab.ec2.models import backend
 from lab.tally import ApiCalls
 
@@ -22,15 +22,6 @@ StartResponse = t.Callable[..., t.Any]
 Environ = dict[str, t.Any]
 Query = dict[str, str]
 Control = t.Callable[[Query], dict[str, t.Any]]
-
-
-class Fault(t.NamedTuple):
-    """An error that the next calls of an action are answered with."""
-
-    code: str
-    message: str
-    status: int
-    times: int
 
 
 class LabApp:
@@ -50,13 +41,12 @@ class LabApp:
         self._region = region
         self._status = status
         self._moto = DomainDispatcherApplication(_backend_app)
-        self._faults: dict[str, Fault] = {}
-        self._lock = threading.Lock()
+        self._faults = Faults()
         self._controls: dict[str, Control] = {
             "/lab/status": lambda query: self._status(),
             "/lab/withdraw": self._withdraw,
             "/lab/age": self._age,
-            "/lab/fault": self._set_fault,
+            "/lab/fault": self._faults.order,
             **{f"/lab/{name}": control for name, control in guest_controls.items()},
         }
 
@@ -70,9 +60,11 @@ class LabApp:
             # A reset would pull the instances from under their guests.
             return _json(start_response, 403, {"error": "moto's own controls are off in the lab; see /lab/status"})
         self.calls.add(environ, self._moto._get_body(environ))
-        fault = self._fault_for(environ)
+        fault = self._faults.take(environ, self._moto._get_body(environ))
         if fault is not None:
-            return _ec2_error(start_response, fault)
+            if fault.applied:
+                list(self._moto(environ, lambda *_: None))
+            return answer(fault, environ, self._moto._get_body(environ), start_response)
         return t.cast("t.Iterable[bytes]", self._moto(environ, start_response))
 
     def _control(self, path: str, environ: Environ, start_response: StartResponse) -> t.Iterable[bytes]:
@@ -98,30 +90,6 @@ class LabApp:
         image = backend(account, region).age_image(query["image_id"], float(query["days"]))
         return {"image_id": image.id, "created": f"{image.creation_date:%Y-%m-%dT%H:%M:%S.000Z}"}
 
-    def _set_fault(self, query: Query) -> dict[str, t.Any]:
-        """Fail the next calls of an EC2 action: action, code, message, status, times (0 takes the fault back)."""
-        fault = Fault(
-            query.get("code", "RequestLimitExceeded"),
-            query.get("message", "Request limit exceeded."),
-            int(query.get("status", "503")),
-            int(query.get("times", "1")),
-        )
-        with self._lock:
-            self._faults[query["action"]] = fault
-        return {"action": query["action"], **fault._asdict()}
-
-    def _fault_for(self, environ: Environ) -> Fault | None:
-        if not self._faults:
-            return None
-        action = self._moto.get_action_from_body(self._moto._get_body(environ))
-        with self._lock:
-            fault = self._faults.pop(action or "", None)
-            if fault is None or fault.times < 1:
-                return None
-            if fault.times > 1:
-                self._faults[action or ""] = fault._replace(times=fault.times - 1)
-        return fault
-
 
 def _backend_app(service: t.Any) -> flask.Flask:
     """Make moto's application for a service, which would answer what nobody knows with a page of HTML."""
@@ -134,20 +102,14 @@ def _backend_app(service: t.Any) -> flask.Flask:
 def _unknown_action(exc: Exception) -> tuple[str, int, dict[str, str]]:
     text = f"The lab does not know this: {exc}"
     if "X-Amz-Target" in flask.request.headers:
-        answer = json.dumps({"__type": "UnknownOperationException", "message": text})
-        return answer, 400, {"Content-Type": "application/x-amz-json-1.1"}
+        content = json.dumps({"__type": "UnknownOperationException", "message": text})
+        return content, 400, {"Content-Type": "application/x-amz-json-1.1"}
     return _error_xml("InvalidAction", text), 400, {"Content-Type": "text/xml"}
 
 
 def _json(start_response: StartResponse, status: int, content: dict[str, t.Any]) -> list[bytes]:
     body = json.dumps(content, indent=2).encode() + b"\n"
     start_response(f"{status} .", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
-    return [body]
-
-
-def _ec2_error(start_response: StartResponse, fault: Fault) -> list[bytes]:
-    body = _error_xml(fault.code, fault.message).encode()
-    start_response(f"{fault.status} .", [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))])
     return [body]
 
 

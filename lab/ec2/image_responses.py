@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""EC2's answers about the life of images and about launch templates."""
+"""EC2's answers about the life of images, launch templates and spot fleets."""
 
 from __future__ import annotations
 
@@ -162,6 +162,16 @@ class ImageResponse(moto_responses.EC2Response):
         resolve = self._get_bool_param("ResolveAlias", False)
         rows = [self._version(version, self.ec2_backend.template_data(version, resolve)) for version in found]
         return self._page("LaunchTemplateVersions", rows, TEMPLATE_PAGE)
+
+    def request_spot_fleet(self) -> ActionResult:
+        self.error_on_dryrun()
+        fleet = self.ec2_backend.start_spot_fleet(self._get_param("SpotFleetRequestConfig", {}))
+        return ActionResult({"SpotFleetRequestId": fleet.id})
+
+    def describe_spot_fleet_requests(self) -> ActionResult:
+        self.error_on_dryrun()
+        rows = self.ec2_backend.spot_fleet_rows(self._get_param("SpotFleetRequestIds", []))
+        return self._page("SpotFleetRequestConfigs", rows, PAGE)
 
     def _template(self) -> dict[str, str]:
         names = ("LaunchTemplateId", "LaunchTemplateName")

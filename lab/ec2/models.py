@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""moto's EC2 with the lab's layers on top: network, images, instances."""
+"""moto's EC2 with the lab's layers on top: network, images, templates, instances, spot fleets."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import typing as t
 
 from moto.ec2 import models as moto_models
 
-from lab.ec2.instances import InstanceBackend
+from lab.ec2.spot import SpotBackend
 
 if t.TYPE_CHECKING:
     from lab.ec2.hypervisor import Hypervisor
 
 
-class EC2Backend(InstanceBackend):
+class EC2Backend(SpotBackend):
     """One region of one account. It is defined here, for moto looks for its URLs in the module beside this one."""
 
 

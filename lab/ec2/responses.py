@@ -70,6 +70,24 @@ class EC2Response(ImageResponse):
         )
         return ActionResult({"Snapshots": [item for item in found if not wanted or item.owner_id in wanted]})
 
+    def describe_instance_status(self) -> t.Any:
+        """As moto, for which every instance that runs is well; a guest that stays dark is not."""
+        rows = []
+        for instance in t.cast("t.Any", super().describe_instance_status()).result["InstanceStatuses"]:
+            checks = instance.instance_status
+            if instance.state == "running" and self.ec2_backend.hypervisor.status_checks(instance.id) == "impaired":
+                checks = {"Status": "impaired", "Details": [{"Name": "reachability", "Status": "failed"}]}
+            rows.append(
+                {
+                    "InstanceId": instance.id,
+                    "AvailabilityZone": instance.placement.zone,
+                    "InstanceState": {"Code": instance.state_code, "Name": instance.state},
+                    "InstanceStatus": checks,
+                    "SystemStatus": instance.system_status,
+                }
+            )
+        return ActionResult({"InstanceStatuses": rows})
+
     def get_password_data(self) -> ActionResult:
         instance_id = self._get_param("InstanceId")
         data = self.ec2_backend.get_password_data(instance_id)

@@ -10,6 +10,7 @@ import urllib.error
 import pytest
 
 from lab.cloud import FAULT_TAG, FAULTS
+from lab.ec2.faults import KINDS, PARAMETERS
 from lab.wsman.trouble import Trouble
 from tests.lab.ec2.support import ROOT, Lab
 
@@ -17,8 +18,15 @@ PAGE = (ROOT / "docs" / "lab.md").read_text(encoding="utf-8")
 
 
 def test_every_fault_is_explained() -> None:
-    assert re.findall(r"^\| `([\w-]+)` \|", PAGE, re.MULTILINE) == sorted(FAULTS, key=PAGE.index)
+    section = PAGE.partition("### Faults of an instance")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `([\w-]+)` \|", section, re.MULTILINE) == sorted(FAULTS, key=section.index)
     assert f"`{FAULT_TAG}`" in PAGE
+
+
+def test_every_parameter_of_an_api_fault_is_explained() -> None:
+    section = PAGE.partition("### Faults of the AWS API")[2].partition("\n### ")[0]
+    for name in (*PARAMETERS, *KINDS, "clear"):
+        assert re.search(rf"[`?]{name}[`=]", section), name
 
 
 def test_every_control_is_explained(lab: Lab) -> None:
