@@ -53,7 +53,8 @@ class ActionModule(ActionBase):
         check_mode = bool(self._task.check_mode)
         try:
             wanted = read_wanted(plain(options["regions"]), plain(options["defaults"]))
-            catalogue = open_catalogue(options["catalogue"], self._loader.get_basedir(), readonly=check_mode)
+            settings = AwsSettings(**options["aws"])
+            catalogue = open_catalogue(options["catalogue"], self._loader.get_basedir(), check_mode, settings)
             build = choose_build(catalogue, options["build"], options["image"], options["channel"])
             work = _Work(build, wanted, options)
             steps = work.plan()
