@@ -18,6 +18,8 @@ display = Display()
 ARGUMENTS: dict[str, t.Any] = {
     "plan": {"type": "list", "elements": "dict", "required": True},
     "results": {"type": "dict", "default": {}},
+    "proofs": {"type": "dict"},
+    "unproved": {"type": "str"},
 }
 
 
@@ -32,7 +34,8 @@ class ActionModule(ActionBase):
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         _validation, options = self.validate_argument_spec(ARGUMENTS)
         try:
-            shown = rows([PlanEntry.from_dict(plain(entry)) for entry in options["plan"]], options["results"])
+            plan = [PlanEntry.from_dict(plain(entry)) for entry in options["plan"]]
+            shown = rows(plan, options["results"], options["proofs"], options["unproved"])
         except PlanError as exc:
             raise AnsibleActionFail(str(exc)) from exc
         display.display("")

@@ -22,7 +22,7 @@ from ..plugin_utils import packer_vars, provenance
 from ..plugin_utils.catalogue import CatalogueError, open_catalogue
 from ..plugin_utils.ec2 import Aws, AwsError, AwsSettings
 from ..plugin_utils.fingerprint import plain
-from ..plugin_utils.own_address import AddressError, source_cidr, subnet_cidr
+from ..plugin_utils.own_address import AddressError, source_cidrs
 from ..plugin_utils.packer_job import Job, Outcome, write_private
 from ..plugin_utils.packer_watch import Console, SupervisorError, Watcher
 from ..plugin_utils.plan import SKIP, PlanEntry, PlanError, finalize
@@ -167,7 +167,7 @@ class ActionModule(ActionBase):
             raise PlanError(
                 f"It starts from image {entry.parent_image}, which has not been built. Pass its build as parent"
             )
-        builder = {**options["builder"], "source_cidrs": _source_cidrs(options["builder"], aws)}
+        builder = {**options["builder"], "source_cidrs": source_cidrs(options["builder"], aws)}
         provision = pathlib.Path(options["provision"] or ROOT / "playbooks" / "provision.yml").resolve()
         values = packer_vars.packer_variables(
             build,
@@ -256,21 +256,6 @@ def _failure(image: str, message: str, log: str | None = None) -> dict[str, t.An
     if log:
         display.display(f"{image}: The log is {log}", color=constants.COLOR_ERROR)
     return {"failed": True, "msg": message}
-
-
-def _source_cidrs(builder: dict[str, t.Any], aws: Aws) -> list[str]:
-    """Return who may reach WinRM on the builder: what the user says, else this machine."""
-    if builder["source_cidrs"]:
-        return list(builder["source_cidrs"])
-    if builder["interface"].startswith("public"):
-        raise AddressError(
-            "The builder is reached on its public address, and from which address this machine does that cannot be "
-            "known here. Set golden_builder.source_cidrs"
-        )
-    cidr = subnet_cidr(aws, builder["subnet_id"])
-    if cidr is None:
-        raise AddressError(f"There is no subnet {builder['subnet_id']} in {aws.region}. Set golden_builder.subnet_id")
-    return [source_cidr(cidr)]
 
 
 def _ansible_playbook() -> str:

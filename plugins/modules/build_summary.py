@@ -23,6 +23,15 @@ options:
     description: What M(golden.windows_ami.packer_build) returned, by image. Empty when nothing was to be built.
     type: dict
     default: {}
+  proofs:
+    description:
+      - What M(golden.windows_ami.image_proof) found, RV(golden.windows_ami.image_proof#module:verdicts). A build
+        without a good verdict fails this task.
+      - When it is not set, builds need no proof.
+    type: dict
+  unproved:
+    description: Why there are no verdicts, when there are none.
+    type: str
 attributes:
   check_mode:
     description: Can run in check_mode and return changed status prediction without modifying target.
@@ -39,6 +48,7 @@ notes:
 seealso:
   - module: golden.windows_ami.build_plan
   - module: golden.windows_ami.packer_build
+  - module: golden.windows_ami.image_proof
 """
 
 EXAMPLES = r"""
@@ -75,7 +85,7 @@ images:
       description: How long the build took, V(0) when nothing was to be done.
       type: str
     status:
-      description: V(built), V(up to date), V(failed) or V(not built).
+      description: V(verified), V(built), V(up to date), V(not proved), V(failed) or V(not built).
       type: str
     error:
       description: Why it was not built, null when it was.

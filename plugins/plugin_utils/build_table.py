@@ -7,10 +7,11 @@ import collections.abc as c
 import typing as t
 
 from .plan import SKIP, PlanEntry
-from .records import FAILED
+from .records import FAILED, VERIFIED
 
 UP_TO_DATE = "up to date"
 NOT_BUILT = "not built"
+NOT_PROVED = "not proved"
 
 
 class Row(t.NamedTuple):
@@ -29,9 +30,19 @@ class Row(t.NamedTuple):
 HEADINGS = Row("IMAGE", "BUILD ID", "AMI ID", "BASE AMI", "REGION", "SECONDS", "STATUS")
 
 
-def rows(plan: c.Iterable[PlanEntry], results: c.Mapping[str, c.Mapping[str, t.Any]]) -> list[Row]:
-    """Return a row for each entry of the plan; ``results`` are packer_build's, by image."""
-    return [_row(entry, results.get(entry.image)) for entry in plan]
+def rows(
+    plan: c.Iterable[PlanEntry],
+    results: c.Mapping[str, c.Mapping[str, t.Any]],
+    proofs: c.Mapping[str, c.Mapping[str, t.Any]] | None = None,
+    unproved: str | None = None,
+) -> list[Row]:
+    """Return a row for each entry of the plan.
+
+    ``results`` are packer_build's, by image; ``proofs`` image_proof's verdicts by build id, None when no proof is
+    wanted; ``unproved`` says why there are none.
+    """
+    found = [_row(entry, results.get(entry.image)) for entry in plan]
+    return found if proofs is None else [_proved(row, proofs.get(row.build_id), unproved) for row in found]
 
 
 def table(rows: c.Sequence[Row]) -> list[str]:
@@ -68,3 +79,15 @@ def _row(entry: PlanEntry, result: c.Mapping[str, t.Any] | None) -> Row:
         str(build["status"]),
         str(build["error"] or "no reason recorded") if build["status"] == FAILED else None,
     )
+
+
+def _proved(row: Row, verdict: c.Mapping[str, t.Any] | None, unproved: str | None) -> Row:
+    """Return a row that says what the proof of its build has found."""
+    if row.error or (verdict is None and row.status == UP_TO_DATE):
+        return row  # not built, or proved before
+    if verdict is None:
+        return row._replace(status=NOT_PROVED, error=unproved or "No instance of it was looked at.")
+    if verdict["proven"]:
+        return row if row.status == UP_TO_DATE else row._replace(status=VERIFIED)
+    faults = [f"{check}: {found}" for check, found in verdict["checks"].items() if found != "ok"]
+    return row._replace(status=NOT_PROVED, error="; ".join(faults))

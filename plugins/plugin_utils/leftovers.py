@@ -96,7 +96,7 @@ def clean(aws: Aws, build: Build, facts: c.Mapping[str, str], keep_image: bool) 
     """
     try:
         found = _spare(find(aws, build, facts), keep_image)
-        problems = _remove(aws, found)
+        problems = remove(aws, found)
         left = _spare(find(aws, build, facts), keep_image) if any(found) else found
     except AwsError as exc:
         return [], [str(exc)]
@@ -109,8 +109,8 @@ def _spare(found: Leftovers, keep_image: bool) -> Leftovers:
     return found._replace(images=(), snapshots=()) if keep_image else found
 
 
-def _remove(aws: Aws, found: Leftovers) -> list[str]:
-    """Remove everything, in the order that EC2 allows; return what it refused."""
+def remove(aws: Aws, found: Leftovers) -> list[str]:
+    """Remove all of it, in the order that EC2 allows; return a sentence for each thing that it refused."""
     ec2 = aws.client("ec2")
     problems: list[str] = []
     if found.instances:

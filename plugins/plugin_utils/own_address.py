@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import collections.abc as c
 import ipaddress
 import socket
+import typing as t
 
 from .ec2 import Aws
 
@@ -35,3 +37,21 @@ def source_cidr(cidr: str) -> str:
                 "a controller inside the VPC), or set interface to public_ip and source_cidrs in golden_builder."
             ) from exc
         return f"{probe.getsockname()[0]}/32"
+
+
+def source_cidrs(builder: c.Mapping[str, t.Any], aws: Aws) -> list[str]:
+    """Return who may reach WinRM on an instance: what the user says in ``golden_builder``, else this machine.
+
+    Raises AddressError when that cannot be known, AwsError.
+    """
+    if builder["source_cidrs"]:
+        return list(builder["source_cidrs"])
+    if builder["interface"].startswith("public"):
+        raise AddressError(
+            "The builder is reached on its public address, and from which address this machine does that cannot be "
+            "known here. Set golden_builder.source_cidrs"
+        )
+    cidr = subnet_cidr(aws, builder["subnet_id"])
+    if cidr is None:
+        raise AddressError(f"There is no subnet {builder['subnet_id']} in {aws.region}. Set golden_builder.subnet_id")
+    return [source_cidr(cidr)]

@@ -16,7 +16,7 @@ def newest(lab: Lab, image: str) -> dict:
 
 
 def test_both_images_are_built_in_order(built: Built) -> None:
-    table = [line.split() for line in built.finished.output.splitlines() if re.search(r"ami-\w+ .*\bbuilt$", line)]
+    table = [line.split() for line in built.finished.output.splitlines() if re.search(r"ami-\w+ .*\d  verified$", line)]
     assert [row[0] for row in table] == ["octopus_tentacle", "iis_dotnet"]
 
 
@@ -35,7 +35,8 @@ def test_the_record_says_where_an_ami_came_from(lab: Lab, built: Built, image: s
     build = newest(lab, image)
     described = lab.client("ec2").describe_images(ImageIds=[build["amis"]["eu-west-1"]])["Images"][0]
     tags = {tag["Key"]: tag["Value"] for tag in described["Tags"]}
-    assert build["status"] == "built"
+    assert build["status"] == "verified"
+    assert build["contents"]["proof"]["proven"] is True
     assert build["source_ami"] == tags["golden:parent"]
     assert build["fingerprint"] == tags["golden:fingerprint"]
     assert build["id"] == tags["golden:build"]

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""playbooks/prove.yml on AMIs that must not pass. That a good one passes is shown by the builds end to end."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from tests.e2e.conftest import ec2_contents
+from tests.verbs.conftest import Works
+
+
+@pytest.fixture
+def nothing_left(works: Works) -> t.Iterator[None]:
+    """Check that a test leaves nothing in EC2 but what it made itself."""
+    yield
+    left = ec2_contents(works.lab)
+    assert left["instances"] == set()
+    assert left["key pairs"] == set()
+    assert not [group for group in groups(works) if group.startswith("golden-proof")]
+
+
+def groups(works: Works) -> list[str]:
+    return [group["GroupName"] for group in works.lab.client("ec2").describe_security_groups()["SecurityGroups"]]
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_an_ami_that_was_not_sealed_is_not_verified(works: Works) -> None:
+    build = works.make_build("octopus_tentacle", status="built")
+
+    done = works.play("prove.yml", "-e", "image=octopus_tentacle", "-e", '{"golden_proof_password_timeout": 8}')
+
+    assert done.status != 0
+    assert "boot" in done.output
+    assert "EC2 has no password of it after 8 s" in done.output
+    assert "EC2 has none for i-" in done.output
+    recorded = works.catalogue.get(build.id)
+    assert recorded is not None
+    assert recorded.status == "built"
+    assert recorded.contents["proof"]["proven"] is False
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_check_mode_starts_nothing(works: Works) -> None:
+    build = works.make_build("octopus_tentacle", status="built")
+
+    done = works.play("prove.yml", "-e", f"build={build.id}", "--check")
+
+    assert done.status == 0, done.output
+    assert f"2 instances of octopus_tentacle {build.id} would be started" in done.output
+    assert works.catalogue.get(build.id) == build
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_what_is_verified_needs_no_proof(works: Works) -> None:
+    build = works.make_build("iis_dotnet")
+
+    done = works.play("prove.yml", "-e", f"build={build.id}")
+
+    assert done.status == 0, done.output
+    assert "No instances are needed: every build is verified" in done.output
+
+
+@pytest.mark.usefixtures("nothing_left")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "Name a build by one of build, ami and image"),
+        (["-e", "image=nonsense"], "has no usable build"),
+        (["-e", "ami=ami-00000000"], "AMI ami-00000000 is of no build"),
+    ],
+    ids=["nothing named", "unknown image", "unknown AMI"],
+)
+def test_bad_input_starts_nothing(works: Works, arguments: list[str], message: str) -> None:
+    done = works.play("prove.yml", *arguments)
+
+    assert done.status != 0
+    assert message in done.output
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_an_ami_that_is_gone_is_said_to_be(works: Works) -> None:
+    build = works.make_build("octopus_tentacle", status="built")
+    works.lab.client("ec2").deregister_image(ImageId=build.amis[works.region])
+
+    done = works.play("prove.yml", "-e", f"build={build.id}")
+
+    assert done.status != 0
+    assert f"Cannot start an instance of {build.amis[works.region]}" in done.output
