@@ -132,6 +132,7 @@ cache_timeout: 600
 import collections
 import dataclasses
 import datetime as dt
+import os
 import pathlib
 import typing as t
 
@@ -146,11 +147,7 @@ from ansible_collections.golden.windows_ami.plugins.plugin_utils.catalogue impor
     open_catalogue,
 )
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.ec2 import AwsSettings
-from ansible_collections.golden.windows_ami.plugins.plugin_utils.fleet_login import (
-    Login,
-    connection_variables,
-    password_template,
-)
+from ansible_collections.golden.windows_ami.plugins.plugin_utils.fleet_login import Login, connection_variables
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.fleet_places import Account, Answer, Question, ask
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.fleet_registry import Registry
 
@@ -305,13 +302,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self.get_option("connection"),
             self.get_option("winrm_server_cert_validation"),
             self._option("user"),
-            str(self._directory.resolve() / pathlib.Path(key_file).expanduser()) if key_file else None,
+            os.path.abspath(self._directory / pathlib.Path(key_file).expanduser()) if key_file else None,
             self.get_option("ssm_parameter"),
         )
-        variables = connection_variables(login)
-        if password := password_template(login):
-            variables["ansible_password"] = trust_as_template(password)
-        return variables
+        # Nothing of it came from AWS.
+        return {
+            name: trust_as_template(value) if isinstance(value, str) else value
+            for name, value in connection_variables(login).items()
+        }
 
     def _add(self, member: fleet.Member, own: t.Mapping[str, t.Any], more: t.Mapping[str, t.Any]) -> None:
         """Add a host with its ``own`` variables; it has ``more`` by its groups."""

@@ -44,13 +44,15 @@ def connection_variables(login: Login) -> dict[str, t.Any]:
         variables[f"ansible_{login.connection}_{name}"] = login.cert_validation
     if login.user or login.key_file or login.ssm_parameter:
         variables["ansible_user"] = login.user or "Administrator"
-    return variables
+    return variables | _password_variables(login)
 
 
-def password_template(login: Login) -> str | None:
-    """Return the template of ansible_password: a lookup that asks only when a server is connected to."""
+def _password_variables(login: Login) -> dict[str, str]:
+    """Return ansible_password as a lookup, which asks only when a server is connected to, and what it asks for."""
     if login.key_file:
-        return f"{{{{ lookup({LOOKUP!r}, key_file=golden_key_file) }}}}"
+        password = f"{{{{ lookup({LOOKUP!r}, key_file=golden_key_file) }}}}"
+        return {"ansible_password": password, "golden_key_file": login.key_file}
     if login.ssm_parameter:
-        return f"{{{{ lookup({LOOKUP!r}, ssm_parameter=golden_password_parameter) }}}}"
-    return None
+        password = f"{{{{ lookup({LOOKUP!r}, ssm_parameter=golden_password_parameter) }}}}"
+        return {"ansible_password": password, "golden_password_parameter": login.ssm_parameter}
+    return {}
