@@ -12,14 +12,17 @@ version_added: 0.1.0
 short_description: Record the AMIs that plays make
 description:
   - Watches task results and writes each AMI to the catalogue, with the region, where it came from and who made it.
-  - Looks at C(golden.windows_ami.packer_build), C(amazon.aws.ec2_ami) (new AMIs) and C(community.aws.ec2_ami_copy).
-    A copy is recorded as another AMI of the build it was copied from.
+  - Looks at C(golden.windows_ami.packer_build), C(golden.windows_ami.ami_copies), C(amazon.aws.ec2_ami) (new AMIs) and
+    C(community.aws.ec2_ami_copy), in every region. A copy is recorded as another AMI of the build it was copied from;
+    one beside its original, in the same region, as a build of its own.
   - It only watches. It never changes a result, the play, or the exit status. But it ends C(ansible-playbook) when its
     output is a pipe that nobody reads any more, as in C(ansible-playbook ... | head), which would wait for ever.
-  - A record that the catalogue does not take is kept in a spool directory, with a warning, and is delivered at the
-    start of the next run. A record never counts twice.
+  - A record that the catalogue does not take is kept in a spool directory, and is delivered at the start of the next
+    run. A record never counts twice. Of a catalogue that is down a run warns once, and does not wait for it again.
   - A result that C(no_log) hides cannot be recorded; a warning says so. Of other results only the values that belong
-    to a build are kept, never the task's arguments.
+    to a build are kept, never the task's arguments. In texts such as error messages, values are hidden that came from a
+    vault, that a role's specification marks C(no_log), whose name says that they are secret (C(password), C(token),
+    C(api_key) and the like, in variables, options, loop items and the environment), and passwords in addresses.
   - In the run that Packer starts inside the builder's provisioning (see O(run_file)) it writes how long each role took
     and how much it changed instead, for C(golden.windows_ami.packer_build) to collect.
 requirements:
@@ -86,6 +89,7 @@ ansible.cfg: |
 """
 
 import datetime as dt
+import functools
 import getpass
 import json
 import os
@@ -93,24 +97,20 @@ import pathlib
 import socket
 import time
 import typing as t
+import urllib.parse
 
 from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as ansible_version
 from ansible.template import Templar
-from ansible_collections.golden.windows_ami.plugins.plugin_utils.catalogue import CatalogueError, open_catalogue
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.closed_output import end_when_closed
-from ansible_collections.golden.windows_ami.plugins.plugin_utils.recording import (
-    WATCHED,
-    Maker,
-    Note,
-    as_copy,
-    find_note,
-)
-from ansible_collections.golden.windows_ami.plugins.plugin_utils.records import Build, RecordError
+from ansible_collections.golden.windows_ami.plugins.plugin_utils.delivery import Delivery
+from ansible_collections.golden.windows_ami.plugins.plugin_utils.hidden import Hider, hide_in_build
+from ansible_collections.golden.windows_ami.plugins.plugin_utils.play_secrets import hider_for
+from ansible_collections.golden.windows_ami.plugins.plugin_utils.recording import WATCHED, Maker, Note, find_note
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.run_report import RunReport
-from ansible_collections.golden.windows_ami.plugins.plugin_utils.spool import Spool, SpoolError, write_whole
+from ansible_collections.golden.windows_ami.plugins.plugin_utils.spool import Spool, write_whole
 
 if t.TYPE_CHECKING:
     from ansible.executor.stats import AggregateStats
@@ -121,6 +121,23 @@ if t.TYPE_CHECKING:
 
 SET_FACT = "ansible.builtin.set_fact"
 CONTENTS = "golden_contents"
+# The report is written this often (seconds), and when something happens that must not get lost.
+REPORT_INTERVAL = 0.5
+
+_Event = t.TypeVar("_Event", bound=t.Callable[..., None])
+
+
+def _only_watches(event: _Event) -> _Event:
+    """Let a play go on whatever fails here, and say so once for each event."""
+
+    @functools.wraps(event)
+    def guarded(self: CallbackModule, *arguments: t.Any, **options: t.Any) -> None:
+        try:
+            event(self, *arguments, **options)
+        except Exception as exc:  # the boundary to the play, which a recorder must not end
+            self.complain(event.__name__, exc)
+
+    return t.cast("_Event", guarded)
 
 
 class CallbackModule(CallbackBase):
@@ -135,21 +152,31 @@ class CallbackModule(CallbackBase):
         super().__init__()
         self._play: Play | None = None
         self._report: RunReport | None = None
+        self._written = 0.0
+        self._complaints: set[str] = set()
 
+    def complain(self, event: str, exc: Exception) -> None:
+        """Warn that an event could not be worked on."""
+        if event not in self._complaints:
+            self._complaints.add(event)
+            self._display.warning(f"ami_recorder could not work on {event}, the play goes on: {exc!r}")
+
+    @_only_watches
     def v2_playbook_on_start(self, playbook: Playbook) -> None:
         end_when_closed()
         if self.get_option("run_file"):
             self._report = RunReport(time.monotonic())
             return
-        delivered, problems = self._spool().deliver(self._send)
+        delivered, problem = self._delivery.deliver_late()
         if delivered:
             self._display.display(f"The catalogue now has {_records(delivered)} that an earlier run could not write.")
-        for problem in problems:
-            self._display.warning(f"A record of an earlier run is still not in the catalogue. {problem}")
+        if problem:
+            self._display.warning(problem)
 
     def v2_playbook_on_play_start(self, play: Play) -> None:
         self._play = play
 
+    @_only_watches
     def v2_playbook_on_task_start(self, task: Task, is_conditional: bool) -> None:
         if self._report:
             self._report.begin(_role(task), time.monotonic())
@@ -163,6 +190,7 @@ class CallbackModule(CallbackBase):
     def v2_runner_item_on_failed(self, result: CallbackTaskResult) -> None:
         self._record(result)
 
+    @_only_watches
     def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
         if self._report:
             self._follow(self._report, result)
@@ -170,85 +198,73 @@ class CallbackModule(CallbackBase):
             # The items of a loop were recorded one by one, as they came.
             self._record(result)
 
+    @_only_watches
     def v2_runner_on_failed(self, result: CallbackTaskResult, ignore_errors: bool = False) -> None:
         if self._report:
             self._follow(self._report, result, failed=not ignore_errors)
         elif not result.task.loop:
             self._record(result)
 
+    @_only_watches
     def v2_runner_on_unreachable(self, result: CallbackTaskResult) -> None:
         if self._report:
             self._follow(self._report, result, failed=True)
 
+    @_only_watches
     def v2_playbook_on_stats(self, stats: AggregateStats) -> None:
         if self._report:
             self._report.begin(None, time.monotonic())
             if not stats.failures and not stats.dark:
                 self._report.recover()
             self._write_report(self._report)
+        elif self._delivery.waiting > 1:
+            self._display.display(f"{_records(self._delivery.waiting)} wait for the next run.")
 
     def _follow(self, report: RunReport, result: CallbackTaskResult, failed: bool = False) -> None:
-        """Add a result to the report of a provisioning run. Each is written at once: Packer may kill this process."""
-        task, role = result.task, _role(result.task)
-        report.end(role, task._uuid, result.is_changed(), time.monotonic())
+        """Add a result to the report of a provisioning run. It is written as it grows: Packer may kill this process."""
+        task, role, now = result.task, _role(result.task), time.monotonic()
+        report.end(role, task._uuid, result.is_changed(), now)
+        facts = result.result.get("ansible_facts") if task.resolved_action == SET_FACT else None
+        found = facts.get(CONTENTS) if isinstance(facts, dict) else None
         if failed:
-            report.fail(role, task.get_name(), _message(result.result))
-        facts = result.result.get("ansible_facts")
-        if task.resolved_action == SET_FACT and isinstance(facts, dict) and isinstance(facts.get(CONTENTS), dict):
-            report.add_contents(facts[CONTENTS])
-        self._write_report(report)
+            report.fail(role, task.get_name(), self._hider(result).text(_message(result.result)))
+        if isinstance(found, dict):
+            report.add_contents(self._hider(result).value(found))
+        if failed or found or now - self._written > REPORT_INTERVAL:
+            self._write_report(report)
 
     def _write_report(self, report: RunReport) -> None:
         path = pathlib.Path(self.get_option("run_file"))
+        self._written = time.monotonic()
         try:
-            write_whole(path, json.dumps(report.to_dict(), default=str), mode=0o600)
+            write_whole(path, json.dumps(report.to_dict(), default=str), mode=0o600, sync=False)
         except OSError as exc:
             self._display.warning(f"Cannot write the report of this run to {path}: {exc.strerror}")
 
+    @_only_watches
     def _record(self, result: CallbackTaskResult) -> None:
-        if self._report or result.task.resolved_action not in WATCHED or result.task.check_mode:
+        if result.task.resolved_action not in WATCHED or self._report or result.task.check_mode:
             return
         if "censored" in result.result:
             self._display.warning(f"no_log hides the result of {result.task.get_name()!r}: its AMI cannot be recorded.")
             return
         note = find_note(result.task.resolved_action, result.result, self._maker(result))
-        if note:
-            self._deliver(self._addressed(note, result))
+        if note is None:
+            return
+        trouble = self._delivery.deliver(self._finished(note, result))
+        if trouble:
+            (self._display.error if trouble.lost else self._display.warning)(trouble.text)
 
-    def _deliver(self, note: Note) -> None:
-        """Send a note to its catalogue, or keep it; the last resort is to show it."""
-        build = note.build.get("id")
-        try:
-            self._send(note)
-        except SpoolError as problem:
-            try:
-                path = self._spool().put(note)
-            except SpoolError as exc:
-                self._display.error(
-                    f"Build {build} is in no catalogue. {problem}. {exc}. Keep this: {json.dumps(note.build)}"
-                )
-            else:
-                self._display.warning(
-                    f"Build {build} is not in the catalogue yet. {problem}. It waits in {path} for the next run."
-                )
+    def _finished(self, note: Note, result: CallbackTaskResult) -> Note:
+        """Return a note without secrets that names its catalogue, as far as this run knows one."""
+        url = note.catalogue or self._variable(result, "golden_catalogue")
+        if url and not note.catalogue:
+            url = _with_aws(str(url), self._variable(result, "golden_aws"))
+        url = url or self.get_option("catalogue")
+        return Note(hide_in_build(note.build, self._hider(result)), str(url) if url else None, note.copy_of)
 
-    def _send(self, note: Note) -> None:
-        """Write a note to its catalogue; raise SpoolError when that fails."""
-        url = note.catalogue or self.get_option("catalogue")
-        if not url:
-            raise SpoolError("No catalogue is named: set GOLDEN_CATALOGUE, or catalogue in [callback_ami_recorder]")
-        try:
-            catalogue = open_catalogue(url, _base())
-            build = Build.from_dict(note.build)
-            source = catalogue.by_ami(note.copy_of) if note.copy_of else None
-            catalogue.finish(as_copy(source, build) if source else build)
-        except (CatalogueError, RecordError) as exc:
-            raise SpoolError(str(exc)) from exc
-
-    def _addressed(self, note: Note, result: CallbackTaskResult) -> Note:
-        """Return a note that names its catalogue, as far as this run knows one."""
-        url = note.catalogue or self._variable(result, "golden_catalogue") or self.get_option("catalogue")
-        return Note(note.build, str(url) if url else None, note.copy_of)
+    def _hider(self, result: CallbackTaskResult) -> Hider:
+        return hider_for(self._play, result.host, result.task, result.result)
 
     def _maker(self, result: CallbackTaskResult) -> Maker:
         aws = self._variable(result, "golden_aws")
@@ -275,8 +291,18 @@ class CallbackModule(CallbackBase):
             self._display.warning(f"Cannot use the variable {name}: {exc}")
             return None
 
-    def _spool(self) -> Spool:
-        return Spool(_base() / pathlib.Path(self.get_option("spool")).expanduser())
+    @functools.cached_property
+    def _delivery(self) -> Delivery:
+        spool = Spool(_base() / pathlib.Path(self.get_option("spool")).expanduser())
+        return Delivery(spool, _base(), self.get_option("catalogue"))
+
+
+def _with_aws(url: str, aws: t.Any) -> str:
+    """Return a catalogue's URL that says where AWS is, so that a later run without this inventory finds it too."""
+    if not url.startswith("dynamodb:") or "?" in url or not isinstance(aws, dict):
+        return url
+    known = {key: str(aws[key]) for key in ("config_file", "profile", "region") if aws.get(key)}
+    return f"{url}?{urllib.parse.urlencode(known, safe='/:')}" if known else url
 
 
 def _base() -> pathlib.Path:

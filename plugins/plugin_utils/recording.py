@@ -14,7 +14,8 @@ from .records import BUILDING, BUILT, Build, new_build_id, timestamp
 PACKER_BUILD = "golden.windows_ami.packer_build"
 MAKE_AMI = "amazon.aws.ec2_ami"
 COPY_AMI = "community.aws.ec2_ami_copy"
-WATCHED = frozenset({PACKER_BUILD, MAKE_AMI, COPY_AMI})
+COPY_BUILD = "golden.windows_ami.ami_copies"
+WATCHED = frozenset({PACKER_BUILD, MAKE_AMI, COPY_AMI, COPY_BUILD})
 
 # When nothing says where an AMI is, it is recorded all the same.
 UNKNOWN_REGION = "unknown"
@@ -51,6 +52,8 @@ def find_note(action: str, result: t.Mapping[str, t.Any], maker: Maker) -> Note 
         if not isinstance(build, dict) or build.get("status") == BUILDING:
             return None
         return Note(build, result.get("catalogue"))
+    if action == COPY_BUILD:
+        return _unrecorded(result)
     arguments = _arguments(result)
     image_id = result.get("image_id")
     if not image_id or not result.get("changed") or arguments.get("image_id"):
@@ -60,11 +63,14 @@ def find_note(action: str, result: t.Mapping[str, t.Any], maker: Maker) -> Note 
     return Note(build.to_dict(), copy_of=arguments.get("source_image_id") if action == COPY_AMI else None)
 
 
-def as_copy(source: Build, copy: Build) -> Build:
-    """Return the record of a build, with the copy of its AMI added."""
-    return dataclasses.replace(
-        source, amis={**source.amis, **copy.amis}, snapshots={**source.snapshots, **copy.snapshots}
-    )
+def _unrecorded(result: t.Mapping[str, t.Any]) -> Note | None:
+    """Return the copies that the catalogue did not take when they were made; the action records the others itself."""
+    build, amis = _dict(result.get("build")), _dict(result.get("unrecorded"))
+    if not build or not amis:
+        return None
+    snapshots = {region: ids for region, ids in _dict(build.get("snapshots")).items() if region in amis}
+    source = _dict(result.get("source")).get("ami_id")
+    return Note({**build, "amis": amis, "snapshots": snapshots}, result.get("catalogue"), copy_of=source)
 
 
 def _made(result: t.Mapping[str, t.Any], arguments: t.Mapping[str, t.Any], image_id: str, maker: Maker) -> Build:

@@ -7,6 +7,7 @@ import json
 import typing as t
 
 import pytest
+from ansible_collections.golden.windows_ami.plugins.callback.ami_recorder import CallbackModule
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.records import Build
 
 from tests.unit.running import ansible, output
@@ -72,14 +73,16 @@ def test_what_the_catalogue_does_not_take_is_delivered_once_by_the_next_run(proj
     project.catalogue_file.parent.write_text("in the way")
     result = project.play(packer_build(a_build(1)), packer_build(a_build(2)))
     assert result.returncode == 0, "a callback only watches"
-    for number in (1, 2):
-        assert f"Build {a_build(number).id} is not in the catalogue yet. Cannot" in result.stderr
+    assert result.stderr.count("WARNING") == 1, "of one catalogue that is down a run warns once"
+    assert f"Build {a_build(1).id} is not in the catalogue yet. Cannot" in result.stderr
+    assert "2 records wait for the next run." in result.stdout
     assert len(project.waiting()) == 2
     assert str(project.waiting()[0]) in result.stderr
     assert project.waiting()[0].stat().st_mode & 0o777 == 0o600
 
     result = project.play({"ansible.builtin.debug": {"msg": "another run"}})
-    assert result.stderr.count("A record of an earlier run is still not in the catalogue") == 2
+    assert result.stderr.count("2 records of earlier runs are still not in the catalogue") == 1
+    assert result.stderr.count("WARNING") == 1
     assert len(project.waiting()) == 2
 
     project.catalogue_file.parent.unlink()
@@ -145,6 +148,19 @@ def test_nothing_is_recorded_of(project: Project, name: str) -> None:
     assert output(result).count("WARNING") == 0
     assert project.catalogue.builds() == []
     assert not project.catalogue_file.exists()
+
+
+def test_a_play_goes_on_when_the_recorder_has_a_bug(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody has set its options, so that every event fails."""
+    recorder = CallbackModule()
+    for _ in range(2):
+        recorder.v2_playbook_on_start(None)
+        recorder.v2_runner_on_ok(None)
+        recorder.v2_runner_item_on_failed(None)
+        recorder.v2_playbook_on_stats(None)
+    warnings = " ".join(capsys.readouterr().err.split())
+    for event in ("v2_playbook_on_start", "v2_runner_on_ok", "_record", "v2_playbook_on_stats"):
+        assert warnings.count(f"could not work on {event}, the play goes on") == 1
 
 
 def test_the_documentation_is_complete(project: Project) -> None:

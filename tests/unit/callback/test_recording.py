@@ -11,6 +11,7 @@ import typing as t
 import pytest
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.recording import (
     COPY_AMI,
+    COPY_BUILD,
     MAKE_AMI,
     PACKER_BUILD,
     Maker,
@@ -81,6 +82,15 @@ def test_a_copy_names_what_it_is_a_copy_of() -> None:
     assert note.build["source_ami"] == "ami-0"
 
 
+def test_of_the_copies_of_a_build_only_those_are_told_that_the_catalogue_does_not_have() -> None:
+    build = {"id": "x", "amis": {"a": "ami-1", "b": "ami-2"}, "snapshots": {"a": ["snap-1"], "b": ["snap-2"]}}
+    result = {"build": build, "unrecorded": {"b": "ami-2"}, "source": {"ami_id": "ami-1"}, "catalogue": "sqlite:x"}
+    note = find_note(COPY_BUILD, result, MAKER)
+    assert note == Note(
+        {"id": "x", "amis": {"b": "ami-2"}, "snapshots": {"b": ["snap-2"]}}, "sqlite:x", copy_of="ami-1"
+    )
+
+
 @pytest.mark.parametrize(
     ("action", "result"),
     [
@@ -91,6 +101,8 @@ def test_a_copy_names_what_it_is_a_copy_of() -> None:
         pytest.param(PACKER_BUILD, {"failed": True, "msg": "no"}, id="failed before it began"),
         pytest.param(PACKER_BUILD, {"build": {"status": "building"}}, id="goes on"),
         pytest.param(PACKER_BUILD, {"build": "20261122"}, id="something else"),
+        pytest.param(COPY_BUILD, {"build": {"id": "x"}, "unrecorded": {}}, id="copies that are recorded"),
+        pytest.param(COPY_BUILD, {"failed": True, "msg": "no"}, id="copies that failed"),
     ],
 )
 def test_other_results_tell_nothing(action: str, result: Values) -> None:
