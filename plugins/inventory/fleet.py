@@ -6,7 +6,8 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: fleet
-author: The golden.windows_ami maintainers
+author: The golden.windows_ami maintainers (!UNKNOWN)
+version_added: 0.1.0
 short_description: Windows instances, by the golden image they run from
 description:
   - Lists the Windows instances of EC2, in any number of regions and accounts at once, and says which golden image each
@@ -93,6 +94,11 @@ extends_documentation_fragment:
   - golden.windows_ami.fleet_connection
   - constructed
   - inventory_cache
+seealso:
+  - plugin: golden.windows_ami.ami
+    plugin_type: lookup
+  - plugin: amazon.aws.aws_ec2
+    plugin_type: inventory
 """
 
 EXAMPLES = r"""
@@ -199,7 +205,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             url = self._option("catalogue") or self._variable("golden_catalogue")
             if url:
-                return open_catalogue(url, self._directory, readonly=True)
+                aws = self._aws() if url.startswith("dynamodb:") else None
+                return open_catalogue(url, self._directory, readonly=True, aws=aws)
             self._problems.append("No catalogue is named: set golden_catalogue in group_vars/all, or catalogue here.")
         except (AnsibleError, CatalogueError) as exc:
             self._problems.append(f"{exc}")
@@ -245,18 +252,22 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return found.answers
 
     def _places(self) -> tuple[AwsSettings, list[Account], list[str]]:
-        given = self._variable("golden_aws") or {}
-        config_file = self._option("aws_config_file") or given.get("config_file")
-        if config_file:
-            config_file = str(self._directory / pathlib.Path(config_file).expanduser())
-        profile = self._option("aws_profile") or given.get("profile")
-        accounts = [Account(**account) for account in self._settings.template(self.get_option("accounts"))]
+        try:
+            accounts = [Account.of(account) for account in self._settings.template(self.get_option("accounts"))]
+        except ValueError as exc:
+            raise AnsibleParserError(f"{exc}") from None
         for account in accounts:
             values = {"account": account.name, "role_arn": account.role_arn, "external_id": account.external_id}
             known = {f"golden_{name}": value for name, value in values.items() if value}
             self._describe(fleet.account_group(account.label), known)
-        settings = AwsSettings(config_file, profile, given.get("region"))
-        return settings, accounts or [Account()], list(self._settings.template(self.get_option("regions")))
+        return self._aws(), accounts or [Account()], list(self._settings.template(self.get_option("regions")))
+
+    def _aws(self) -> AwsSettings:
+        given = self._variable("golden_aws") or {}
+        config_file = self._option("aws_config_file") or given.get("config_file")
+        if config_file:
+            config_file = str(self._directory / pathlib.Path(config_file).expanduser())
+        return AwsSettings(config_file, self._option("aws_profile") or given.get("profile"), given.get("region"))
 
     def _question(self, registry: Registry) -> Question:
         more = {

@@ -102,7 +102,9 @@ class LookupModule(LookupBase):
         if wanted.channel and wanted.fingerprint:
             raise AnsibleLookupError("A channel and a fingerprint name a build each: pass one of them.")
         try:
-            catalogue = open_catalogue(url, readonly=True)
+            catalogue = open_catalogue(
+                url, readonly=True, aws=self._aws(given) if url.startswith("dynamodb:") else None
+            )
             return [self._find(catalogue, image, wanted, "default" in kwargs) for image in self._flatten(terms)]
         except CatalogueError as exc:
             raise AnsibleLookupError(str(exc)) from None  # ansible would say the cause a second time
@@ -114,6 +116,13 @@ class LookupModule(LookupBase):
         if not aws.get("region"):
             raise AnsibleLookupError("No region is known: set golden_aws.region, or pass region='eu-west-1'.")
         return str(aws["region"])
+
+    def _aws(self, given: t.Mapping[str, t.Any]) -> t.Any:
+        # boto is slow to import, and only a catalogue in AWS needs it.
+        from ansible_collections.golden.windows_ami.plugins.plugin_utils.ec2 import AwsSettings
+
+        aws = self._templar.template(given.get("golden_aws")) or {}
+        return AwsSettings(aws.get("config_file"), aws.get("profile"), aws.get("region"))
 
     def _find(self, catalogue: Catalogue, image: str, wanted: Wanted, has_default: bool) -> t.Any:
         build = find_build(catalogue, image, wanted)

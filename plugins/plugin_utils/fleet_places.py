@@ -24,6 +24,16 @@ class Account(t.NamedTuple):
     role_arn: str | None = None
     external_id: str | None = None
 
+    @classmethod
+    def of(cls, values: t.Any) -> Account:
+        """Return the account that an entry of the option says; raise ValueError for what makes no sense."""
+        if not isinstance(values, dict) or not values.get("name"):
+            raise ValueError(f"accounts: every account needs a name, and may have role_arn and external_id: {values!r}")
+        unknown = sorted(set(values) - set(cls._fields))
+        if unknown:
+            raise ValueError(f"accounts: {values['name']} has {', '.join(unknown)}. Known: {', '.join(cls._fields)}")
+        return cls(**values)
+
     @property
     def label(self) -> str:
         """Return how messages call it, "" for the only one."""
@@ -77,9 +87,10 @@ def ask(settings: AwsSettings, accounts: t.Sequence[Account], regions: t.Sequenc
         return Found([], [str(exc)])
     with concurrent.futures.ThreadPoolExecutor(_THREADS) as threads:
         opened = list(threads.map(lambda account: _places(settings, account, regions), accounts))
-        said = list(threads.map(lambda place: _ask(place, question), (place for found, _ in opened for place in found)))
-    problems = dict.fromkeys(problem for _, problem in [*opened, *said] if problem)
-    return Found([answer for answer, _ in said if answer], list(problems))
+        places = (place for found, _problem in opened for place in found)
+        said = list(threads.map(lambda place: _ask(place, question), places))
+    problems = dict.fromkeys(problem for _found, problem in [*opened, *said] if problem)
+    return Found([answer for answer, _problem in said if answer], list(problems))
 
 
 def _places(settings: AwsSettings, account: Account, regions: t.Sequence[str]) -> tuple[list[Place], str]:

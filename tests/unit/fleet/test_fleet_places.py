@@ -97,6 +97,19 @@ def test_accounts_are_asked_with_their_roles_and_one_may_fail(
     assert found.problems[0].startswith("Account typo: Cannot assume the role no role in eu-west-1: ")
 
 
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"role_arn": "x"}, "every account needs a name"),
+        ("production", "every account needs a name"),
+        ({"name": "a", "role": "x"}, "a has role. Known: name, role_arn, external_id"),
+    ],
+)
+def test_an_account_that_makes_no_sense_is_refused(entry: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Account.of(entry)
+
+
 def test_a_wrong_configuration_is_said_once_whatever_the_number_of_regions(tmp_path: pathlib.Path) -> None:
     missing = AwsSettings(str(tmp_path / "nowhere"), "default", "eu-west-1")
     found = ask(missing, [Account("a"), Account("b")], ["eu-west-1", "us-east-1"], RUNNING)
