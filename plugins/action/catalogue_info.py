@@ -13,6 +13,7 @@ from ..plugin_utils import build_views as views
 from ..plugin_utils.build_choice import Choice, before, choose
 from ..plugin_utils.build_diff import differences
 from ..plugin_utils.catalogue import Catalogue, CatalogueError, open_catalogue
+from ..plugin_utils.ec2 import AWS_OPTIONS, AwsSettings
 from ..plugin_utils.records import STATUSES
 
 display = Display()
@@ -20,6 +21,7 @@ display = Display()
 ARGUMENTS: dict[str, t.Any] = {
     "query": {"type": "str", "choices": ["builds", "build", "diff", "channels"], "default": "builds"},
     "catalogue": {"type": "str", "required": True},
+    "aws": AWS_OPTIONS,
     "image": {"type": "str"},
     "channel": {"type": "str"},
     "build": {"type": "str"},
@@ -46,7 +48,9 @@ class ActionModule(ActionBase):
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         _validation, options = self.validate_argument_spec(ARGUMENTS)
         try:
-            catalogue = open_catalogue(options["catalogue"], self._loader.get_basedir(), readonly=True)
+            catalogue = open_catalogue(
+                options["catalogue"], self._loader.get_basedir(), readonly=True, aws=AwsSettings(**options["aws"])
+            )
             lines, answer = _QUERIES[options["query"]](catalogue, options)
         except CatalogueError as exc:
             raise AnsibleActionFail(str(exc)) from None  # ansible would say the cause a second time

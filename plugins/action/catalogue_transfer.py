@@ -111,7 +111,8 @@ class ActionModule(ActionBase):
             yield copy
 
     def _open(self, options: Options, readonly: bool = False) -> Catalogue:
-        return open_catalogue(options["catalogue"], self._loader.get_basedir(), readonly)
+        aws = AwsSettings(**options["aws"])
+        return open_catalogue(options["catalogue"], self._loader.get_basedir(), readonly, aws)
 
     def _path(self, options: Options) -> pathlib.Path:
         # Where the user is, as for every file that a command line names.

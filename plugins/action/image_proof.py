@@ -58,7 +58,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Do one of the two halves."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        _, options = self.validate_argument_spec(ARGUMENTS)
+        _validation, options = self.validate_argument_spec(ARGUMENTS)
         try:
             answer = self._start(options) if options["state"] == "started" else self._judge(options)
         except _ERRORS as exc:
@@ -123,7 +123,7 @@ class ActionModule(ActionBase):
         return Bench(aws, setting, run, display.display)
 
     def _open(self, options: Options) -> Catalogue:
-        return open_catalogue(options["catalogue"], self._loader.get_basedir())
+        return open_catalogue(options["catalogue"], self._loader.get_basedir(), aws=AwsSettings(**options["aws"]))
 
 
 def _builds(catalogue: Catalogue, options: Options) -> list[Build]:

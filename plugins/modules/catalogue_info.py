@@ -28,6 +28,20 @@ options:
     description: The catalogue, such as V(sqlite:catalogue.sqlite). A relative path starts at the playbook's directory.
     type: str
     required: true
+  aws:
+    description: Where AWS is, when the catalogue is a DynamoDB table. What is not set comes from the usual places.
+    type: dict
+    default: {}
+    suboptions:
+      config_file:
+        description: An AWS config file that counts alone.
+        type: path
+      profile:
+        description: A profile of it.
+        type: str
+      region:
+        description: The region.
+        type: str
   image:
     description: Name of an image.
     type: str

@@ -10,7 +10,7 @@ module: catalogue_transfer
 short_description: Export, import or rebuild the catalogue
 version_added: 0.2.0
 author:
-  - The golden.windows_ami maintainers
+  - The golden.windows_ami maintainers (!UNKNOWN)
 description:
   - Writes all builds, their history and the moves of channels to a file of JSON Lines, reads such a file into a
     catalogue of any kind, or fills a catalogue from the tags of the AMIs in EC2 after it was lost.
@@ -33,7 +33,8 @@ options:
     description: The file. A relative path starts at the current directory.
     type: path
   aws:
-    description: Where AWS is, for O(state=rebuilt). What is not set comes from the usual places.
+    description:
+      - Where AWS is, for O(state=rebuilt) and a catalogue in DynamoDB. What is not set comes from the usual places.
     type: dict
     default: {}
     suboptions:

@@ -27,7 +27,7 @@ from .interface import (
 from .sqlite import SqliteCatalogue
 
 if t.TYPE_CHECKING:
-    from ..ec2 import AwsSettings
+    from ..ec2 import Aws, AwsSettings
 
 __all__ = [
     "ANY",
@@ -42,6 +42,7 @@ __all__ = [
     "LeaseHeld",
     "LeaseLost",
     "StatusChanged",
+    "create_table",
     "lease_name",
     "open_catalogue",
 ]
@@ -78,13 +79,36 @@ def _open_sqlite(url: str, rest: str, base: pathlib.Path, readonly: bool) -> Cat
     return SqliteCatalogue(_absolute(path, base), readonly=readonly)
 
 
+def create_table(
+    url: str, base: str | os.PathLike[str] = ".", aws: AwsSettings | None = None, dry: bool = False
+) -> bool:
+    """Make the table of a catalogue ``dynamodb:TABLE``, or finish one; return whether anything changed.
+
+    With ``dry`` nothing is made: it says whether something would be. Raises CatalogueError.
+    """
+    from .dynamodb_table import create, is_complete
+
+    scheme, _colon, rest = url.partition(":")
+    if scheme != "dynamodb":
+        raise CatalogueError(f"The catalogue {url} needs no table: only dynamodb:TABLE has one")
+    session, table, _url = _dynamodb(url, rest, pathlib.Path(base), aws)
+    return not is_complete(session, table) if dry else create(session, table)
+
+
 def _open_dynamodb(url: str, rest: str, base: pathlib.Path, readonly: bool, aws: AwsSettings | None) -> Catalogue:
-    # Reading boto's own code takes longer than a whole play without AWS may.
-    from ..ec2 import Aws, AwsError, AwsSettings
     from .dynamodb import DynamoCatalogue
 
+    session, table, full = _dynamodb(url, rest, base, aws)
+    return DynamoCatalogue(session, table, full, readonly)
+
+
+def _dynamodb(url: str, rest: str, base: pathlib.Path, aws: AwsSettings | None) -> tuple[Aws, str, str]:
+    """Return a session, the table, and the URL with where AWS is written out."""
+    # Reading boto's own code takes longer than a whole play without AWS may.
+    from ..ec2 import Aws, AwsError, AwsSettings
+
     aws = aws or AwsSettings()
-    table, _, query = rest.partition("?")
+    table, _mark, query = rest.partition("?")
     if not table or "/" in table:
         raise CatalogueError(f"The catalogue URL {url!r} names no table: write dynamodb:TABLE")
     options = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
@@ -105,7 +129,7 @@ def _open_dynamodb(url: str, rest: str, base: pathlib.Path, readonly: bool, aws:
         raise CatalogueError(f"Cannot open the catalogue {url}: {exc}") from exc
     known = {"config_file": config_file, "profile": options.get("profile") or aws.profile, "region": session.region}
     given = urllib.parse.urlencode({key: value for key, value in known.items() if value}, safe="/:")
-    return DynamoCatalogue(session, table, f"dynamodb:{table}?{given}", readonly)
+    return session, table, f"dynamodb:{table}?{given}"
 
 
 def _absolute(path: str, base: pathlib.Path) -> pathlib.Path:

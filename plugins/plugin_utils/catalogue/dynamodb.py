@@ -117,7 +117,7 @@ class DynamoCatalogue:
     @_reading
     def events(self, build_id: str) -> list[Event]:
         stored = dynamodb_builds.find(self._table, build_id)
-        return [event for _, event in sorted(stored.events.items())] if stored else []
+        return [event for _at, event in sorted(stored.events.items())] if stored else []
 
     @_reading
     def newest(self, image: str, region: str | None = None, statuses: t.Collection[str] = USABLE) -> Build | None:
@@ -145,8 +145,8 @@ class DynamoCatalogue:
 
     @_reading
     def images(self) -> list[str]:
-        partition, _ = items.image_key("")
-        return sorted(image for image, _ in self._table.query(partition))
+        partition = items.image_key("")[0]
+        return sorted(image for image, _values in self._table.query(partition))
 
     @_reading
     def channel(self, image: str, channel: str) -> ChannelMove | None:
@@ -257,7 +257,7 @@ class DynamoCatalogue:
         if marker is None:
             raise CatalogueError(
                 f"Cannot read the catalogue {self.url}: table {table} in {region} is not a catalogue. Name another "
-                "table, or make it one with: ansible-playbook playbooks/catalogue.yml -e action=create"
+                "table, or make it one with: ansible-playbook playbooks/catalogue.yml -e verb=create"
             )
         version = marker.get("version")
         if not isinstance(version, int) or version > items.SCHEMA:

@@ -210,7 +210,7 @@ class Table:
         if exc.code == "ResourceNotFoundException":
             return CatalogueError(
                 f"{start}: there is no table {self._table} in {self._aws.region}. Correct its name or region, or make "
-                "it with: ansible-playbook playbooks/catalogue.yml -e action=create"
+                "it with: ansible-playbook playbooks/catalogue.yml -e verb=create"
             )
         if exc.denied:
             return CatalogueError(f"{start}: AWS denies it ({said}). Allow what docs/iam/catalogue.json lists")

@@ -27,6 +27,21 @@ def create(aws: Aws, table: str) -> bool:
         raise CatalogueError(str(exc)) from exc
 
 
+def is_complete(aws: Aws, table: str) -> bool:
+    """Say whether a table is there with all that `create` gives it. Raises CatalogueError."""
+    try:
+        with aws.explained(f"look at the table {table}"):
+            client = aws.client("dynamodb")
+            backups = client.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
+            lifetime = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    except AwsError as exc:
+        if exc.code in ("ResourceNotFoundException", "TableNotFoundException"):
+            return False
+        raise CatalogueError(str(exc)) from exc
+    recovery = backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
+    return recovery == "ENABLED" and lifetime["TimeToLiveStatus"] in ("ENABLED", "ENABLING")
+
+
 def _create(client: t.Any, table: str) -> bool:
     changed = _make(client, table)
     backups = client.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]

@@ -46,7 +46,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_table_that_is_not_there_says_how_it_is_made(dynamodb: TableServer) -> None:
     message = (
         r"Cannot read the catalogue dynamodb:none: there is no table none in eu-west-1\. Correct its name or region, "
-        r"or make it with: ansible-playbook playbooks/catalogue\.yml -e action=create"
+        r"or make it with: ansible-playbook playbooks/catalogue\.yml -e verb=create"
     )
     with pytest.raises(CatalogueError, match=message):
         dynamodb.open("none")

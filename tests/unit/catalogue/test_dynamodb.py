@@ -45,7 +45,7 @@ def test_making_a_table_that_was_half_made_ends_it(dynamodb: TableServer) -> Non
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
     )
-    with pytest.raises(CatalogueError, match=r"table half in eu-west-1 is not a catalogue.* -e action=create"):
+    with pytest.raises(CatalogueError, match=r"table half in eu-west-1 is not a catalogue.* -e verb=create"):
         dynamodb.open("half")
     assert dynamodb_table.create(Aws(dynamodb.settings), "half") is True
     assert dynamodb.open("half").builds() == []

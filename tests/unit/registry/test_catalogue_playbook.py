@@ -12,6 +12,7 @@ import typing as t
 import boto3
 import pytest
 from ansible_collections.golden.windows_ami.plugins.action.catalogue_info import ActionModule as Info
+from ansible_collections.golden.windows_ami.plugins.action.catalogue_table import ActionModule as Table
 from ansible_collections.golden.windows_ami.plugins.action.catalogue_transfer import ActionModule as Transfer
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.catalogue import ANY, Catalogue, open_catalogue
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.records import Build, RoleRun
@@ -196,6 +197,25 @@ def test_a_lost_catalogue_is_filled_from_the_tags(
     answer = transfer(url, tmp_path, **options)
     assert answer["failed"]
     assert wrong in answer["msg"]
+
+
+@mock_aws
+def test_a_table_is_made_once(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    options = {"catalogue": "dynamodb:golden", "aws": {"region": "eu-west-1"}}
+
+    assert run_action(Table, options, {}, tmp_path, check_mode=True)["changed"]
+    assert "no table golden" in ask_table(tmp_path, options)["msg"]
+    assert run_action(Table, options, {}, tmp_path)["changed"]
+    assert not run_action(Table, options, {}, tmp_path)["changed"]
+    assert not run_action(Table, options, {}, tmp_path, check_mode=True)["changed"]
+    assert ask_table(tmp_path, options)["builds"] == []
+    assert "needs no table" in run_action(Table, {"catalogue": "sqlite:x"}, {}, tmp_path)["msg"]
+
+
+def ask_table(tmp_path: pathlib.Path, options: dict[str, t.Any]) -> dict[str, t.Any]:
+    return run_action(Info, options, {}, tmp_path)
 
 
 def make_ami(region: str, tags: dict[str, str]) -> str:
