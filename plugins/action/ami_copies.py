@@ -49,7 +49,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Copy one build."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        _, options = self.validate_argument_spec(ARGUMENTS, required_one_of=[("build", "image")])
+        _validation, options = self.validate_argument_spec(ARGUMENTS, required_one_of=[("build", "image")])
         check_mode = bool(self._task.check_mode)
         try:
             wanted = read_wanted(plain(options["regions"]), plain(options["defaults"]))
@@ -93,6 +93,7 @@ class _Work:
         self._settings = AwsSettings(**options["aws"])
         self._patience = Patience(options["poll_seconds"], options["wait_seconds"], options["settle_seconds"])
         self._home = Region(Aws(self._settings))
+        self._regions = {self._home.name: self._home}
         check_regions(wanted, self._home.enabled_regions())
         self.source = self._find_source()
 
@@ -156,11 +157,10 @@ class _Work:
         image = self._region(region).image(self.source.copy.ami_id, details=True) if details.get(region) else None
         return self.source._replace(copy=image or self.source.copy)
 
-    @functools.cache  # noqa: B019 - one short-lived object for each task
     def _region(self, name: str) -> Region:
-        if name == self._home.name:
-            return self._home
-        return Region(Aws(dataclasses.replace(self._settings, region=name)))
+        if name not in self._regions:
+            self._regions[name] = Region(Aws(dataclasses.replace(self._settings, region=name)))
+        return self._regions[name]
 
 
 def _copy(outcome: Outcome) -> dict[str, t.Any]:

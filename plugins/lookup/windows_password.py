@@ -6,7 +6,8 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: windows_password
-author: The golden.windows_ami maintainers
+author: The golden.windows_ami maintainers (!UNKNOWN)
+version_added: 0.1.0
 short_description: The password of a Windows instance, from its EC2 key pair or from SSM
 description:
   - Returns the Administrator password that EC2 made for an instance, or the value of an SSM parameter.

@@ -10,10 +10,10 @@ module: ami_copies
 short_description: Copy a build to more regions and share it with accounts
 version_added: 0.2.0
 author:
-  - The golden.windows_ami maintainers
+  - The golden.windows_ami maintainers (!UNKNOWN)
 description:
-  - Copies the AMI of a build to every region that is named, encrypted, with the tags of the build from its first moment,
-    waits until it is available, lets other accounts use it, and adds it to the build's record in the catalogue.
+  - Copies the AMI of a build to every region that is named, encrypted, with the tags of the build from its first
+    moment, waits until it is available, lets other accounts use it, and adds it to the build's record in the catalogue.
   - What is there already is left alone. A run that was killed is gone on with by the next one; nothing is copied twice.
   - A copy that failed is removed and made again. Permissions are added, never taken away.
   - Everything that would fail later is looked for first, and said all at once. A region that fails does not stop the

@@ -10,7 +10,7 @@ module: image_proof
 short_description: Prove that an AMI boots and carries nothing of one machine
 version_added: 0.2.0
 author:
-  - The golden.windows_ami maintainers
+  - The golden.windows_ami maintainers (!UNKNOWN)
 description:
   - Two halves of C(playbooks/prove.yml). With O(state=started) it starts instances of the AMI of each build, with a
     key pair and a security group of their own, and waits until EC2 has the Administrator password of each. A play then

@@ -44,7 +44,7 @@ def builds_from_tags(amis: t.Mapping[str, t.Sequence[Raw]], now: dt.datetime) ->
         f"{' and '.join(ids)} in {region} both claim build {build_id}: remove the tag golden:build of the wrong one"
         for (region, build_id), ids in sorted(claimed.items())
     ]
-    unsure = {build_id for _, build_id in claimed}
+    unsure = {build_id for _region, build_id in claimed}
     builds = [_with_parent(build, found.values()) for key, build in sorted(found.items()) if key not in unsure]
     return Rebuilt(tuple(builds), tuple(problems))
 

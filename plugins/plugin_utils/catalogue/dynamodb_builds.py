@@ -67,7 +67,7 @@ def select(
 ) -> list[Build]:
     """Return the builds that partitions list, newest first."""
     walks = [table.query(partition, limit=limit, before=before) for partition in partitions]
-    listed = (build_id for build_id, _ in heapq.merge(*walks, reverse=True, key=lambda row: row[0]))
+    listed = (build_id for build_id, _values in heapq.merge(*walks, reverse=True, key=lambda row: row[0]))
     found: list[Build] = []
     while limit is None or len(found) < limit:
         wanted = list(itertools.islice(listed, min(_CHUNK, _CHUNK if limit is None else limit - len(found))))
@@ -84,7 +84,7 @@ def everything(table: Table) -> t.Iterator[Stored]:
     """Yield all builds, oldest first."""
     (partition,) = items.lists(None, None)
     rows = table.query(partition, newest_first=False)
-    while wanted := [build_id for build_id, _ in itertools.islice(rows, _CHUNK)]:
+    while wanted := [build_id for build_id, _values in itertools.islice(rows, _CHUNK)]:
         yield from records(table, wanted)
 
 
@@ -112,7 +112,7 @@ def by_ami(table: Table, ami_id: str) -> Build | None:
 def reap(table: Table, now: dt.datetime) -> list[Build]:
     """Give up the builds that nobody works on any more, and return them."""
     (partition,) = items.lists(None, [BUILDING])
-    building = [build_id for build_id, _ in table.query(partition)]
+    building = [build_id for build_id, _values in table.query(partition)]
     return [build for build_id in building if (build := _reap(table, build_id, now))]
 
 

@@ -22,9 +22,9 @@ def current(table: Table, image: str, channel: str) -> ChannelMove | None:
 
 def all_current(table: Table, image: str | None) -> list[ChannelMove]:
     """Return the latest move of every channel, sorted by image and channel."""
-    partition, _ = items.channel_key("", "")
+    partition = items.channel_key("", "")[0]
     prefix = None if image is None else f"{items.name(image)}#"
-    found = [items.unpack_move(values) for _, values in table.query(partition, prefix=prefix)]
+    found = [items.unpack_move(values) for _key, values in table.query(partition, prefix=prefix)]
     return sorted(found, key=lambda move: (move.image, move.channel))
 
 
@@ -32,9 +32,9 @@ def history(
     table: Table, image: str, channel: str, limit: int | None = None, newest_first: bool = True
 ) -> t.Iterator[ChannelMove]:
     """Yield the moves of a channel."""
-    partition, _ = items.move_key(image, channel, 0)
+    partition = items.move_key(image, channel, 0)[0]
     rows = itertools.islice(table.query(partition, newest_first=newest_first, limit=limit), limit)
-    return (items.unpack_move(values) for _, values in rows)
+    return (items.unpack_move(values) for _key, values in rows)
 
 
 def move(table: Table, wanted: ChannelMove, expected: str | Anything | None) -> ChannelMove:

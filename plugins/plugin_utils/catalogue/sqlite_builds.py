@@ -58,7 +58,7 @@ def find(db: sqlite3.Connection, build_id: str) -> Build | None:
 def select(db: sqlite3.Connection, wanted: Wanted) -> list[Build]:
     """Return builds, newest first. Reads as many rows as it returns, once for each status asked for."""
     query, values = _query(wanted)
-    return [parse(record) for _, record in db.execute(query, values)]
+    return [parse(record) for _id, record in db.execute(query, values)]
 
 
 def by_ami(db: sqlite3.Connection, ami_id: str) -> Build | None:
