@@ -108,17 +108,22 @@ class ImageResponse(moto_responses.EC2Response):
                 call(snapshot_id, user_ids=users, groups=groups)
         return super().modify_snapshot_attribute()
 
+    def create_launch_template(self) -> ActionResult:
+        """As moto, and once for a client token."""
+        asked = (self._get_param("LaunchTemplateName"), str(self._get_param("LaunchTemplateData")))
+        make = super().create_launch_template
+        return t.cast("ActionResult", self.ec2_backend.once(self._get_param("ClientToken"), asked, make))
+
     def create_launch_template_version(self) -> ActionResult:
         self.error_on_dryrun()
         data = dict(self._get_param("LaunchTemplateData", {}))
         if "UserData" in data:
             data["UserData"] = parse_user_data(data["UserData"])
-        version = self.ec2_backend.create_template_version(
-            self._template(),
-            data,
-            self._get_param("VersionDescription"),
-            self._get_param("SourceVersion"),
+        asked = (self._template(), data, self._get_param("VersionDescription"), self._get_param("SourceVersion"))
+        version = self.ec2_backend.once(
             self._get_param("ClientToken"),
+            asked,
+            lambda: self.ec2_backend.create_template_version(*asked),
         )
         return ActionResult({"LaunchTemplateVersion": self._version(version, version.data)})
 

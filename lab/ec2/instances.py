@@ -35,7 +35,9 @@ class InstanceBackend(TemplateBackend):
         **kwargs: t.Any,
     ) -> t.Any:
         """Check what EC2 checks, give every instance its image's volumes, and power it on."""
-        template = self.find_version(kwargs["launch_template"]).data if kwargs.get("launch_template") else {}
+        template = dict(self.find_version(kwargs["launch_template"]).data) if kwargs.get("launch_template") else {}
+        if any(kwargs.get(f"iam_instance_profile_{name}") for name in ("arn", "name")):
+            template.pop("IamInstanceProfile", None)
         fill_from_template(template, kwargs)
         image_id = self.resolve_image(image_id or template.get("ImageId") or "")
         if not image_id:
@@ -57,6 +59,7 @@ class InstanceBackend(TemplateBackend):
         image.launched_at = now()
         for instance in reservation.instances:
             self._finish(instance, kwargs["block_device_mappings"])
+            self._give_profile(instance, template)
             set_state(instance, "pending")
             if self._keys_usable(kwargs["block_device_mappings"]):
                 self.hypervisor.launch(instance)
@@ -150,6 +153,12 @@ class InstanceBackend(TemplateBackend):
         """Say whether every key that encrypts a volume is there, enabled, and for this account to use."""
         given = {mapping["Ebs"].get("KmsKeyId") for mapping in mappings}
         return all(self.key_usable(key) for key in given - {None, DEFAULT_ALIAS})
+
+    def _give_profile(self, instance: Instance, template: t.Mapping[str, t.Any]) -> None:
+        """Give an instance the profile of its template. One that a request names is given by moto, after this."""
+        profile = template.get("IamInstanceProfile", {})
+        if profile:
+            self.associate_iam_instance_profile(instance.id, profile.get("Name"), profile.get("Arn"))
 
     def _die_without_key(self, instance: Instance) -> None:
         """EC2 takes the call, and the instance dies."""

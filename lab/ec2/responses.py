@@ -70,6 +70,12 @@ class EC2Response(ImageResponse):
         )
         return ActionResult({"Snapshots": [item for item in found if not wanted or item.owner_id in wanted]})
 
+    def run_instances(self) -> ActionResult:
+        """As moto; an SDK that lost the answer repeats the request with its client token, and starts nothing more."""
+        asked = {name: value for name, value in self._get_params().items() if name != "ClientToken"}
+        make = super().run_instances
+        return t.cast("ActionResult", self.ec2_backend.once(self._get_param("ClientToken"), str(asked), make))
+
     def describe_instance_status(self) -> t.Any:
         """As moto, for which every instance that runs is well; a guest that stays dark is not."""
         rows = []

@@ -25,8 +25,20 @@ class TemplateBackend(LifecycleBackend):
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        # What was asked under a client token, and the version that was made of it.
-        self._template_tokens: dict[str, tuple[t.Any, LaunchTemplateVersion]] = {}
+        # What was asked under a client token, and what was made of it.
+        self._made: dict[str, tuple[t.Any, t.Any]] = {}
+
+    def once(self, token: str | None, asked: t.Any, make: t.Callable[[], t.Any]) -> t.Any:
+        """Return what a client token has made before; make it when there is no token, or it is new."""
+        if token in self._made:
+            before, made = self._made[token or ""]
+            if before != asked:
+                raise errors.token_of_another_request(token or "")
+            return made
+        made = make()
+        if token:
+            self._made[token] = (asked, made)
+        return made
 
     def find_template(self, specification: t.Mapping[str, t.Any]) -> LaunchTemplate:
         """Return the template that `LaunchTemplateId` or `LaunchTemplateName` names."""
@@ -56,23 +68,13 @@ class TemplateBackend(LifecycleBackend):
         data: dict[str, t.Any],
         description: str | None,
         source_version: str | None,
-        client_token: str | None,
     ) -> LaunchTemplateVersion:
         """Make a version of a template: what the source version says, with what `data` says instead."""
-        asked = (dict(specification), dict(data), description, source_version)
-        if client_token in self._template_tokens:
-            before, version = self._template_tokens[client_token or ""]
-            if before != asked:
-                raise errors.token_of_another_request(client_token or "")
-            return version
         template = self.find_template(specification)
         if source_version:
             source = self.find_version({"LaunchTemplateId": template.id, "Version": source_version})
             data = {**source.data, **data}
-        version = template.create_version(data, description or "")
-        if client_token:
-            self._template_tokens[client_token] = (asked, version)
-        return version
+        return template.create_version(data, description or "")
 
     def resolve_image(self, text: str) -> str:
         """Return the image id that `resolve:ssm:NAME`, with a version or label after it, stands for; an id as it is."""
@@ -98,15 +100,12 @@ class TemplateBackend(LifecycleBackend):
 
 def fill_from_template(data: t.Mapping[str, t.Any], options: dict[str, t.Any]) -> None:
     """Give the options of a launch what the template says and the request does not; moto fills in the rest."""
-    profile = data.get("IamInstanceProfile", {})
     values = {
         "nics": [dict(nic) for nic in data.get("NetworkInterfaces", [])],
         "placement": data.get("Placement", {}).get("AvailabilityZone"),
         "metadata_options": data.get("MetadataOptions"),
         "instance_initiated_shutdown_behavior": data.get("InstanceInitiatedShutdownBehavior"),
         "disable_api_termination": data.get("DisableApiTermination"),
-        "iam_instance_profile_arn": profile.get("Arn"),
-        "iam_instance_profile_name": profile.get("Name"),
         "ebs_optimized": data.get("EbsOptimized"),
     }
     for name, value in values.items():

@@ -92,6 +92,19 @@ def test_a_call_is_carried_out_and_its_answer_lost(lab: Lab, once: t.Any, kind: 
     assert client.describe_launch_templates(LaunchTemplateNames=[name])["LaunchTemplates"]
 
 
+def test_an_sdk_that_asks_again_starts_one_instance(lab: Lab, ec2: t.Any, run: t.Any, base_image: str) -> None:
+    lab.control("fault", action="RunInstances", kind="drop", applied="true", times="2")
+    before = lab.control("status")["api_calls"].get("ec2:RunInstances", 0)
+    started = run(TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "once", "Value": "yes"}]}])
+    assert lab.control("status")["api_calls"]["ec2:RunInstances"] - before == 3
+    found = ec2.describe_instances(Filters=[{"Name": "tag:once", "Values": ["yes"]}])["Reservations"]
+    assert [item["InstanceId"] for row in found for item in row["Instances"]] == [started["InstanceId"]]
+    options = {"ImageId": base_image, "InstanceType": "m5.large", "MinCount": 1, "MaxCount": 1, "ClientToken": "mine"}
+    first = run(**options)
+    assert run(**options)["InstanceId"] == first["InstanceId"]
+    assert code(run, **{**options, "InstanceType": "m5.xlarge"})[0] == "IdempotentParameterMismatch"
+
+
 @pytest.mark.parametrize("query", [{"action": "*", "kind": "sulk"}, {"action": "*", "servise": "ec2"}, {}])
 def test_an_order_that_makes_no_sense_is_refused(lab: Lab, query: dict[str, str]) -> None:
     with pytest.raises(urllib.error.HTTPError):

@@ -59,6 +59,32 @@ def test_a_version_of_a_template_builds_on_another(lab: Lab, there: t.Any, image
     assert refused(there.describe_launch_template_versions, **missing) == "InvalidLaunchTemplateId.VersionNotFound"
 
 
+def test_what_a_template_says_is_what_starts(lab: Lab, there: t.Any, image_id: str) -> None:
+    iam = lab.client("iam")
+    profile = f"p-{uuid.uuid4()}"
+    iam.create_instance_profile(InstanceProfileName=profile)
+    group = there.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["default"]}])["SecurityGroups"][0]
+    subnet = there.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [group["VpcId"]]}])["Subnets"][1]["SubnetId"]
+    data = {
+        "ImageId": image_id,
+        "InstanceType": "m5.xlarge",
+        "IamInstanceProfile": {"Name": profile},
+        "MetadataOptions": {"HttpTokens": "required"},
+        "InstanceInitiatedShutdownBehavior": "terminate",
+        "NetworkInterfaces": [{"DeviceIndex": 0, "SubnetId": subnet, "Groups": [group["GroupId"]]}],
+        "TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "role", "Value": "web"}]}],
+    }
+    name = f"t-{uuid.uuid4()}"
+    there.create_launch_template(LaunchTemplateName=name, LaunchTemplateData=data)
+    started = there.run_instances(LaunchTemplate={"LaunchTemplateName": name}, MinCount=1, MaxCount=1)["Instances"][0]
+    found = there.describe_instances(InstanceIds=[started["InstanceId"]])["Reservations"][0]["Instances"][0]
+    assert (found["ImageId"], found["InstanceType"], found["SubnetId"]) == (image_id, "m5.xlarge", subnet)
+    assert found["IamInstanceProfile"]["Arn"].endswith(f"/{profile}")
+    assert found["MetadataOptions"]["HttpTokens"] == "required"
+    assert {"Key": "role", "Value": "web"} in found["Tags"]
+    there.terminate_instances(InstanceIds=[started["InstanceId"]])
+
+
 def test_no_template_is_lost_between_pages(there: t.Any) -> None:
     names = {f"many-{uuid.uuid4()}" for _ in range(20)}
     for name in names:
