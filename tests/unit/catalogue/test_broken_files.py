@@ -3,12 +3,19 @@
 
 from __future__ import annotations
 
+import json
+import os
 import pathlib
+import re
 import sqlite3
+import subprocess
+import sys
 
 import pytest
-from ansible_collections.golden.windows_ami.plugins.plugin_utils.catalogue import CatalogueError, files, schema
+from ansible_collections.golden.windows_ami.plugins.plugin_utils.catalogue import CatalogueError, Event, files, schema
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.catalogue.sqlite import SqliteCatalogue
+
+from tests.unit.running import REPOSITORY
 
 from .conftest import MakeBuild, an_ordinary_user
 
@@ -73,6 +80,26 @@ def test_an_older_schema_is_migrated_and_keeps_its_builds(tmp_path: pathlib.Path
     db.close()
 
 
+def test_a_file_of_the_first_version_is_migrated_with_all_that_is_in_it(
+    tmp_path: pathlib.Path, make_build: MakeBuild
+) -> None:
+    path = tmp_path / "catalogue.sqlite"
+    build = make_build(**BUILT, finished="2026-11-22T17:00:00Z", author="ann")
+    db = sqlite3.connect(path, isolation_level=None)
+    schema.migrate(db, schema.MIGRATIONS[:1])
+    record = json.dumps(build.to_dict())
+    db.execute("INSERT INTO builds VALUES (?, ?, ?, NULL, 7, ?)", (build.id, build.image, build.status, record))
+    db.execute("INSERT INTO amis VALUES (?, 'eu-west-1', 'ami-1')", (build.id,))
+    db.execute("INSERT INTO leases VALUES ('image x', 'ann', 7, NULL)")
+    db.close()
+
+    catalogue = SqliteCatalogue(path)
+    assert catalogue.newest("iis_dotnet", "eu-west-1") == catalogue.by_ami("ami-1") == build
+    reason = "recorded before the catalogue kept events"
+    assert catalogue.events(build.id) == [Event(build.id, "2026-11-22T17:00:00Z", "built", "ann", reason)]
+    assert catalogue.acquire_lease("image x", "bob", 60).token == 8
+
+
 def test_a_migration_that_fails_changes_nothing(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "catalogue.sqlite"
     SqliteCatalogue(path)
@@ -101,6 +128,44 @@ def test_a_full_disk_says_so_and_spoils_nothing(
         catalogue.finish(make_build(error="x" * 100_000, status="failed"))
     monkeypatch.undo()
     assert catalogue.builds() == [kept]
+
+
+FILL_THE_DISK = """
+import pathlib, resource, sys
+from ansible_collections.golden.windows_ami.plugins.plugin_utils.catalogue import CatalogueError, open_catalogue
+from ansible_collections.golden.windows_ami.plugins.plugin_utils.records import Build
+
+path = pathlib.Path(sys.argv[1])
+limit = path.stat().st_size + 40_000
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+for number in range(100):
+    build = Build(id=f"20261123T000000Z-{number:06x}", image="x", started="2026-11-23T00:00:00Z", status="failed",
+                  error="no " * 1000)
+    try:
+        open_catalogue(f"sqlite:{path}").finish(build)
+    except CatalogueError as exc:
+        sys.exit(str(exc))
+    print(build.id, flush=True)
+"""
+
+
+def test_a_file_that_cannot_grow_says_so_and_keeps_all_that_was_recorded(
+    tmp_path: pathlib.Path, make_build: MakeBuild
+) -> None:
+    path = tmp_path / "catalogue.sqlite"
+    kept = SqliteCatalogue(path).finish(make_build(**BUILT))
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / ".ansible" / "collections")}
+    command = [sys.executable, "-c", FILL_THE_DISK, str(path)]
+    filled = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert filled.returncode == 1
+    assert re.search(
+        r"Cannot (write to|read) the catalogue .*; the disk (failed to read or write|is full)", filled.stderr
+    )
+    recorded = filled.stdout.split()
+    assert 0 < len(recorded) < 100
+    catalogue = SqliteCatalogue(path)
+    assert [build.id for build in catalogue.builds()] == [*recorded[::-1], kept.id]
+    assert catalogue.finish(make_build(status="failed")) in catalogue.builds()
 
 
 def test_a_directory_that_cannot_be_written_says_so(shared_directory: pathlib.Path) -> None:
