@@ -16,7 +16,9 @@ def newest(lab: Lab, image: str) -> dict:
 
 
 def test_both_images_are_built_in_order(built: Built) -> None:
-    table = [line.split() for line in built.finished.output.splitlines() if re.search(r"ami-\w+ .*\d  verified$", line)]
+    table = [
+        line.split() for line in built.finished.output.splitlines() if re.search(r"ami-\w+ .*\d\s+verified$", line)
+    ]
     assert [row[0] for row in table] == ["octopus_tentacle", "iis_dotnet"]
 
 

@@ -29,7 +29,7 @@ NOT_SEEN = {
 
 
 # Needed with a KMS key of one's own only: see docs/iam/README.md.
-OPTIONAL = {"kms:DescribeKey"}
+OPTIONAL = {"kms:DescribeKey", "kms:Decrypt"}
 # What AWS calls a call, but in the plugins is a method of an RSA key.
 OF_KEYS = {"decrypt"}
 SERVICES = {"ec2": "ec2", "kms": "kms", "service-quotas": "servicequotas", "ssm": "ssm", "sts": "sts"}
