@@ -58,4 +58,9 @@ EXAMPLES = r"""
     aws: "{{ golden_aws }}"
 """
 
-RETURN = r"""# Nothing but what every module returns."""
+RETURN = r"""
+changed:
+  description: Whether something was made, or would be in check mode.
+  returned: success
+  type: bool
+"""

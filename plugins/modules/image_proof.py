@@ -46,9 +46,65 @@ options:
         description: The region.
         type: str
   builder:
-    description: Where instances start, O(golden.windows_ami.packer_build#module:builder).
+    description: Where instances start, as in O(golden.windows_ami.packer_build#module:builder).
     type: dict
     required: true
+    suboptions:
+      instance_type:
+        description: Type of the instance.
+        type: str
+        required: true
+      subnet_id:
+        description: Subnet of the instance. This machine must reach it on TCP 5986.
+        type: str
+        required: true
+      security_group_id:
+        description: A security group that lets TCP 5986 in from this machine. Packer makes one when not set.
+        type: str
+      source_cidrs:
+        description:
+          - Who may reach WinRM on the instance, as CIDR blocks; in the temporary security group and in the Windows
+            firewall.
+          - When not set, the address that this machine has on its way to the subnet. Must be set when
+            O(builder.interface) is a public one.
+        type: list
+        elements: str
+        default: []
+      interface:
+        description: Which address of the instance to connect to.
+        type: str
+        choices: [private_ip, private_dns, public_ip, public_dns]
+        default: private_ip
+      associate_public_ip_address:
+        description: Give the instance a public address.
+        type: bool
+        default: false
+      iam_instance_profile:
+        description: Instance profile of the instance, when a role of the image needs AWS.
+        type: str
+      root_volume_gib:
+        description: Size of the root volume, and so of the AMI, in GiB.
+        type: int
+        default: 50
+      kms_key_id:
+        description: KMS key that encrypts the AMI. The account's default key for EBS when not set.
+        type: str
+      password_timeout:
+        description: How long EC2 may take to give the Administrator password, such as V(30m).
+        type: str
+        default: 30m
+      winrm_timeout:
+        description: How long WinRM may take to answer after that.
+        type: str
+        default: 30m
+      poll_seconds:
+        description: Seconds between two looks at EC2.
+        type: int
+        default: 15
+      poll_attempts:
+        description: Looks before giving up on one thing, such as the shutdown after sysprep or the snapshot.
+        type: int
+        default: 240
   builds:
     description: Ids of builds, in place of O(build), O(ami) or O(image).
     type: list
