@@ -222,7 +222,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _learn(self, registry: Registry, catalogue: Catalogue | None, answers: list[Answer]) -> None:
         try:
             if catalogue and registry.images:
-                registry.learn(catalogue, {one["ImageId"] for answer in answers for one in answer.instances})
+                used = {(answer.region, one["ImageId"]) for answer in answers for one in answer.instances}
+                registry.learn(catalogue, used)
         except CatalogueError as exc:
             self._problems.append(f"{exc}")
 

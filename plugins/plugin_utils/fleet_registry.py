@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import collections
+import itertools
 import typing as t
 
 from .catalogue import Catalogue
@@ -16,6 +17,8 @@ BUILD_TAG = "golden:build"
 
 # Builds are read in pages of so many: a build carries far more than is kept of it here.
 _PAGE = 500
+# So many of the newest builds are read at once. What is older is asked for one by one, when something needs it.
+_NEWEST = 2000
 # How far back a channel is followed. What runs something older counts as never promoted.
 _MOVES = 200
 # A build that failed or was deregistered explains no AMI that still exists; it is looked up when one asks for it.
@@ -50,34 +53,41 @@ class Registry:
     """Builds and channels, arranged for the questions of the fleet."""
 
     def __init__(self, builds: t.Iterable[Build] = (), moves: t.Iterable[ChannelMove] = ()) -> None:
-        """``builds`` come newest first, ``moves`` are those of every channel, each channel's newest first."""
+        """``builds`` may come in any order, ``moves`` are those of every channel, each channel's newest first."""
         self._by_image: dict[str, list[Known]] = {}
         self._by_id: dict[str, Known] = {}
         self._by_ami: dict[str, Known] = {}
         self._moves: dict[str, dict[str, list[ChannelMove]]] = collections.defaultdict(dict)
         self.images: list[str] = []
+        self._partial = False
         for build in builds:
             self._add(build)
         for move in moves:
             self._moves[move.image].setdefault(move.channel, []).append(move)
 
     @classmethod
-    def read(cls, catalogue: Catalogue) -> Registry:
-        """Read the builds that may have an AMI, in pages, and the channels. Raises CatalogueError."""
+    def read(cls, catalogue: Catalogue, newest: int = _NEWEST) -> Registry:
+        """Read the newest builds that may have an AMI, in pages, and the channels. Raises CatalogueError."""
         moves = (
             move
             for latest in catalogue.channels()
             for move in catalogue.channel_history(latest.image, latest.channel, _MOVES)
         )
-        registry = cls(_pages(catalogue), moves)
+        registry = cls(itertools.islice(_pages(catalogue, min(newest, _PAGE)), newest), moves)
         registry.images = sorted({*catalogue.images(), *registry._by_image})
+        registry._partial = len(registry._by_id) >= newest
         return registry
 
-    def learn(self, catalogue: Catalogue, ami_ids: t.Iterable[str]) -> None:
-        """Look up the AMIs that run, but that no build explains so far. Raises CatalogueError."""
-        for ami_id in sorted({*ami_ids} - self._by_ami.keys()):
-            if build := catalogue.by_ami(ami_id):
-                self._add(build)
+    def learn(self, catalogue: Catalogue, used: t.Collection[tuple[str, str]]) -> None:
+        """Look up what was not read: ``used`` are regions, each with an AMI that runs there. Raises CatalogueError."""
+        for ami_id in sorted({ami_id for _, ami_id in used} - self._by_ami.keys()):
+            self._add_if_new(catalogue.by_ami(ami_id))
+        if not self._partial:
+            return
+        for move in (made[0] for moves in self._moves.values() for made in moves.values()):
+            self._add_if_new(catalogue.get(move.build_id) if move.build_id not in self._by_id else None)
+        for image, region in itertools.product(self.images, sorted({region for region, _ in used})):
+            self._add_if_new(catalogue.newest(image, region))
 
     @property
     def channels(self) -> list[str]:
@@ -95,7 +105,8 @@ class Registry:
 
     def newest(self, image: str, region: str) -> Known | None:
         """Return the newest build of an image that may be started in a region."""
-        return next((build for build in self._by_image.get(image, ()) if _usable(build, region)), None)
+        usable = (build for build in self._by_image.get(image, ()) if _usable(build, region))
+        return max(usable, key=lambda build: build.id, default=None)
 
     def channels_at(self, build_id: str | None) -> list[str]:
         """Return the channels that point at a build now."""
@@ -145,6 +156,10 @@ class Registry:
             return Origin(image, None, None), complaint
         return Origin(image, build_id, known), ""
 
+    def _add_if_new(self, build: Build | None) -> None:
+        if build and build.id not in self._by_id:
+            self._add(build)
+
     def _add(self, build: Build) -> None:
         known = Known(
             build.id, build.image, build.status, build.amis, build.finished or build.started,
@@ -156,9 +171,9 @@ class Registry:
             self._by_ami.setdefault(ami_id, known)
 
 
-def _pages(catalogue: Catalogue) -> t.Iterator[Build]:
+def _pages(catalogue: Catalogue, size: int) -> t.Iterator[Build]:
     before: str | None = None
-    while builds := catalogue.builds(statuses=_READ, limit=_PAGE, before=before):
+    while builds := catalogue.builds(statuses=_READ, limit=size, before=before):
         yield from builds
         before = builds[-1].id
 

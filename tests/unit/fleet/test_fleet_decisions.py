@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import pathlib
 import typing as t
 
 import pytest
+from ansible_collections.golden.windows_ami.plugins.plugin_utils.catalogue import open_catalogue
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.catalogue.interface import ChannelMove
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.fleet import (
     Fleet,
@@ -241,3 +243,24 @@ def test_an_ami_that_two_accounts_see_is_listed_once() -> None:
     known = registry(build(1))
     found = fleet(known, Answer("a", HERE, [], [ami("ami-1")]), Answer("b", HERE, [], [ami("ami-1")]))
     assert [member.name for member in found.amis()] == ["ami-1"]
+
+
+def test_of_a_large_catalogue_only_what_is_needed_is_read(tmp_path: pathlib.Path) -> None:
+    catalogue = open_catalogue("sqlite:catalogue.sqlite", tmp_path)
+    for number in range(1, 4):
+        catalogue.finish(build(number))
+    for number in range(10, 20):
+        catalogue.finish(build(number, "other"))
+    catalogue.move_channel("web", "stable", build_id(2), None, None, NOW, None)
+    known = Registry.read(catalogue, newest=5)
+    assert known.images == ["other", "web"]
+    assert known.amis(HERE) == [f"ami-{number}" for number in range(15, 20)]
+
+    known.learn(catalogue, {(HERE, "ami-1"), (HERE, "ami-x")})
+    member = runs(known, "ami-1")
+    assert {"image_web", "stale"} < set(member.groups)
+    assert member.shared["golden_newest_build"] == build_id(2)
+    newest = known.newest("web", HERE)
+    assert newest is not None
+    assert newest.id == build_id(3)
+    assert len(known.amis(HERE)) == 8
