@@ -81,6 +81,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             FOREIGN KEY (image, channel, number) REFERENCES channel_moves (image, channel, number)
         ) STRICT, WITHOUT ROWID""",
     ),
+    (
+        "ALTER TABLE amis ADD COLUMN status TEXT",
+        "UPDATE amis SET status = (SELECT status FROM builds WHERE id = build_id)",
+        "DROP INDEX amis_by_region",
+        "CREATE INDEX amis_by_region ON amis (image, region, status, build_id DESC)",
+    ),
 )
 
 

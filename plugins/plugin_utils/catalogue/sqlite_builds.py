@@ -88,8 +88,8 @@ def put(db: sqlite3.Connection, build: Build) -> None:
             raise claimed(ami_id, owner[0], build)
     db.execute(_UPSERT, (build.id, build.image, build.status, build.fingerprint, json.dumps(build.to_dict())))
     db.execute("DELETE FROM amis WHERE build_id = ?", (build.id,))
-    rows = [(build.id, region, ami_id, build.image) for region, ami_id in build.amis.items()]
-    db.executemany("INSERT INTO amis (build_id, region, ami_id, image) VALUES (?, ?, ?, ?)", rows)
+    rows = [(build.id, region, ami_id, build.image, build.status) for region, ami_id in build.amis.items()]
+    db.executemany("INSERT INTO amis (build_id, region, ami_id, image, status) VALUES (?, ?, ?, ?, ?)", rows)
 
 
 def record(db: sqlite3.Connection, build: Build, stored: Build | None, at: str) -> None:
@@ -142,7 +142,8 @@ def _one_walk(wanted: Wanted, status: str | None) -> str:
     """Return SQL that walks along one index. Values go by name: the text holds nothing that a user wrote."""
     table, key = "builds", "id"
     if wanted.region is not None:
-        table, key = "amis JOIN builds ON id = build_id", "build_id"
+        # CROSS: sqlite must walk along the AMIs, whatever it guesses. They stand in the order that is asked for.
+        table, key = "amis CROSS JOIN builds ON id = build_id", "build_id"
     conditions = ["1"]
     if wanted.image is not None:
         conditions.append("amis.image = :image" if wanted.region is not None else "image = :image")
@@ -153,6 +154,6 @@ def _one_walk(wanted: Wanted, status: str | None) -> str:
     if wanted.before is not None:
         conditions.append(f"{key} < :before")
     if status is not None:
-        conditions.append(f"status = :{status}")
+        conditions.append(f"{'amis.' if wanted.region is not None else ''}status = :{status}")
     where = " AND ".join(conditions)
     return f"SELECT id, record FROM {table} WHERE {where} ORDER BY {key} DESC LIMIT :limit"  # noqa: S608 - no user's values

@@ -102,8 +102,8 @@ def fill(path: pathlib.Path, start: int, end: int) -> None:
             text = text.replace(old, new)
         builds = "INSERT INTO builds (id, image, status, fingerprint, record) VALUES (?, ?, ?, ?, ?)"
         db.execute(builds, (identity, image, status, fingerprint, text))
-        amis = "INSERT INTO amis (build_id, region, ami_id, image) VALUES (?, ?, ?, ?)"
-        db.execute(amis, (identity, REGION, ami, image))
+        amis = "INSERT INTO amis (build_id, region, ami_id, image, status) VALUES (?, ?, ?, ?, ?)"
+        db.execute(amis, (identity, REGION, ami, image, status))
         events = "INSERT INTO events (build_id, number, at, status) VALUES (?, 1, ?, ?)"
         db.execute(events, (identity, model.started, status))
     db.execute("COMMIT")

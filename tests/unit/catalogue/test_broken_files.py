@@ -63,7 +63,7 @@ def test_a_newer_schema_is_refused_and_says_what_to_do(tmp_path: pathlib.Path) -
     path = tmp_path / "catalogue.sqlite"
     SqliteCatalogue(path)
     run_sql(path, "PRAGMA user_version = 99")
-    with pytest.raises(CatalogueError, match=r"schema version 99, .* knows 2 at most\. Update golden\.windows_ami"):
+    with pytest.raises(CatalogueError, match=r"schema version 99, .* knows 3 at most\. Update golden\.windows_ami"):
         SqliteCatalogue(path)
 
 
