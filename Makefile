@@ -49,9 +49,12 @@ types: setup
 	mypy lab plugins/plugin_utils plugins/callback plugins/inventory plugins/lookup plugins/action plugins/filter
 
 .PHONY: test
-test: check ## Everything: the quick part, the lab's tests, the builds end to end
+test: check ## Everything: the quick part, sanity, the lab's tests, the builds end to end
+	scripts/sanity.sh
+	pytest -q -n 2 --dist loadscope tests/quality
 	pytest -q -n 2 --dist loadscope tests/lab tests/live
 	pytest -q -n 2 --dist loadgroup tests/e2e
+	pytest -q -n 2 --dist loadscope tests/verbs
 	pytest -q -n 2 tests/molecule
 
 .PHONY: molecule
@@ -63,8 +66,17 @@ bench: setup ## Print the measures
 	python -m tests.bench
 
 .PHONY: docs
-docs: setup ## Write the roles' tables of variables
+docs: setup ## Write the reference pages and the roles' tables of variables
 	python scripts/role_readmes.py
+	python -m scripts.reference
+
+.PHONY: sanity
+sanity: setup ## Run ansible-test sanity on what the archive would hold
+	scripts/sanity.sh
+
+.PHONY: versions
+versions: setup ## Check the plugins on every ansible-core that is supported
+	scripts/versions.sh
 
 .PHONY: lock
 lock: setup ## Write requirements.txt anew from pyproject.toml

@@ -103,7 +103,7 @@ def ansible_doc(*arguments: str) -> dict[str, t.Any]:
             "ANSIBLE_HOME": home,
             "ANSIBLE_COLLECTIONS_PATH": str(PROJECT / ".ansible" / "collections"),
         }
-        done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise UndocumentedError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()}")
     return t.cast("dict[str, t.Any]", json.loads(done.stdout))
