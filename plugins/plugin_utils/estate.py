@@ -54,7 +54,8 @@ class Use(t.NamedTuple):
 
     A mixed instances policy has one for each override with another AMI, a launch template one for each of its
     versions that matters: the default one, the latest one, and each that something names. ``via`` says how the thing
-    comes to the AMI. ``ami`` is None when nobody can tell, and ``problem`` says why: the launch would fail as well.
+    comes to the AMI. ``ami`` is None when nobody can tell, and ``problem`` says why. ``certain``: EC2 could not tell
+    either, and the launch would fail; without it an answer is missing, and a `Gap` says which.
     ``running``: an instance that is not stopped; a group, or fleet, that may still launch.
     """
 
@@ -67,6 +68,7 @@ class Use(t.NamedTuple):
     problem: str | None = None
     running: bool = True
     tags: t.Mapping[str, str] = {}
+    certain: bool = True
 
     @property
     def label(self) -> str:

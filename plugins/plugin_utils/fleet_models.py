@@ -17,8 +17,9 @@ with contextlib.suppress(ImportError):  # `ec2.Aws` says so
     import botocore.loaders
 
 _OPERATIONS = ("DescribeImages", "DescribeInstances", "DescribeRegions")
+Members = t.Mapping[str, frozenset[str]]
 # The members to keep of each structure; a structure that is not here keeps all.
-_MEMBERS: dict[str, frozenset[str]] = {
+_MEMBERS: Members = {
     "Reservation": frozenset({"Instances"}),
     "Instance": frozenset(
         {
@@ -65,26 +66,29 @@ def _ec2() -> Model:
     return reduced(botocore.loaders.create_loader().load_service_model("ec2", "service-2"))
 
 
-def reduced(model: Model) -> Model:
-    """Return a service's description with nothing but our operations, what they lead to, and moments as text."""
-    operations = {name: model["operations"][name] for name in _OPERATIONS}
+def reduced(model: Model, calls: t.Iterable[str] = _OPERATIONS, members: Members = _MEMBERS) -> Model:
+    """Return a service's description with nothing but some operations, what they lead to, and moments as text.
+
+    ``members`` are those to keep of each structure; a structure that is not there keeps all.
+    """
+    operations = {name: model["operations"][name] for name in calls}
     shapes: Model = {_TEXT: {"type": "string"}}
     for operation in operations.values():
         if "input" in operation:
-            _collect(operation["input"]["shape"], model["shapes"], shapes, moments=True)
+            _collect(operation["input"]["shape"], model["shapes"], shapes, members, moments=True)
         if "output" in operation:
-            _collect(operation["output"]["shape"], model["shapes"], shapes, moments=False)
+            _collect(operation["output"]["shape"], model["shapes"], shapes, members, moments=False)
     return {"version": model.get("version"), "metadata": model["metadata"], "operations": operations, "shapes": shapes}
 
 
-def _collect(name: str, known: Model, shapes: Model, moments: bool) -> None:
+def _collect(name: str, known: Model, shapes: Model, wanted: Members, moments: bool) -> None:
     """Copy a shape and all that it leads to; ``moments`` tells whether moments stay moments."""
     if name in shapes:
         return
     shape = dict(known[name])
     shapes[name] = shape
     if "members" in shape:
-        kept = _MEMBERS.get(name, shape["members"].keys())
+        kept = wanted.get(name, shape["members"].keys())
         members = {member: ref for member, ref in shape["members"].items() if member in kept}
         shape["members"] = {member: _reference(ref, known, moments) for member, ref in members.items()}
     if "required" in shape:
@@ -94,7 +98,7 @@ def _collect(name: str, known: Model, shapes: Model, moments: bool) -> None:
             shape[part] = _reference(shape[part], known, moments)
     parts = [shape[part] for part in ("member", "key", "value") if part in shape]
     for reference in (*shape.get("members", {}).values(), *parts):
-        _collect(reference["shape"], known, shapes, moments)
+        _collect(reference["shape"], known, shapes, wanted, moments)
 
 
 def _reference(reference: Model, known: Model, moments: bool) -> Model:
