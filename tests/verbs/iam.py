@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The policy of a playbook, docs/iam/<name>.json, against the calls that the lab saw.
 
-A test of a verb runs its playbook in ``with watched(works) as seen:``, as often as it takes to see all that it can call,
-and then ``check(Policy.of("promote"), seen, unseen={...})``.
+A test of a verb runs its playbook in ``with watched(works) as seen:``, as often as it takes to see all that it can
+call, and then ``check(Policy.of("promote"), seen, unseen={...})``.
 """
 
 from __future__ import annotations
