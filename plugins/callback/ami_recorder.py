@@ -121,8 +121,8 @@ if t.TYPE_CHECKING:
 
 SET_FACT = "ansible.builtin.set_fact"
 CONTENTS = "golden_contents"
-# The report is written this often (seconds), and when something happens that must not get lost.
-REPORT_INTERVAL = 0.5
+# The report is written this often (seconds), after each role, and when something happens that must not get lost.
+REPORT_INTERVAL = 2.0
 
 _Event = t.TypeVar("_Event", bound=t.Callable[..., None])
 
@@ -152,6 +152,7 @@ class CallbackModule(CallbackBase):
         super().__init__()
         self._play: Play | None = None
         self._report: RunReport | None = None
+        self._role: str | None = None
         self._written = 0.0
         self._complaints: set[str] = set()
 
@@ -179,7 +180,11 @@ class CallbackModule(CallbackBase):
     @_only_watches
     def v2_playbook_on_task_start(self, task: Task, is_conditional: bool) -> None:
         if self._report:
-            self._report.begin(_role(task), time.monotonic())
+            role = _role(task)
+            self._report.begin(role, time.monotonic())
+            if role != self._role:
+                self._role = role
+                self._write_report(self._report)
 
     def v2_playbook_on_handler_task_start(self, task: Task) -> None:
         self.v2_playbook_on_task_start(task, False)

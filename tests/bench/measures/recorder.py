@@ -65,24 +65,30 @@ class CallbackModule(CallbackBase):
 """
 
 
+class Run(t.NamedTuple):
+    """A play, and the part of it inside the recorder. Seconds."""
+
+    seconds: float
+    inside: float
+
+
 def measure(place: Workshop) -> t.Iterator[Row]:
     with tempfile.TemporaryDirectory(prefix="golden-bench-") as name:
         directory = pathlib.Path(name)
         _prepare(directory)
         print(f"bench: a play of {TASKS} tasks, with the recorder and without", flush=True)
-        without, recording, provisioning, inside, inside_run = [], [], [], [], []
+        without = []
+        recording: list[Run] = []
+        provisioning: list[Run] = []
         for _ in range(TURNS):
             without.append(_play(place, directory, "none"))
-            recording.append(_play(place, directory, "timed"))
-            inside.append(_spent(directory))
-            provisioning.append(_play(place, directory, "timed", GOLDEN_RUN_FILE=str(directory / "run.json")))
-            inside_run.append(_spent(directory))
-    base = statistics.median(without)
-    yield Row(f"a play of {TASKS} tasks without the recorder", "s", round(base, 2))
-    yield Row("  the same with it", "s", round(statistics.median(recording), 2))
-    yield Row("  the same as Packer's provisioning run", "s", round(statistics.median(provisioning), 2))
-    yield Row("  inside the recorder", "%", round(100 * statistics.median(inside) / base, 2), goal=1)
-    yield Row("  inside it in a provisioning run", "%", round(100 * statistics.median(inside_run) / base, 2), goal=1)
+            recording.append(_timed(place, directory))
+            provisioning.append(_timed(place, directory, GOLDEN_RUN_FILE=str(directory / "run.json")))
+    yield Row(f"a play of {TASKS} tasks without the recorder", "s", round(statistics.median(without), 2))
+    for name, runs in (("with it", recording), ("as Packer's provisioning run", provisioning)):
+        yield Row(f"  the same {name}", "s", round(statistics.median(run.seconds for run in runs), 2))
+        share = statistics.median(100 * run.inside / run.seconds for run in runs)
+        yield Row("    inside the recorder", "%", round(share, 2), goal=1)
 
 
 def _prepare(directory: pathlib.Path) -> None:
@@ -98,9 +104,9 @@ def _prepare(directory: pathlib.Path) -> None:
     (directory / "callback" / "none.py").write_text(NONE)
 
 
-def _spent(directory: pathlib.Path) -> float:
-    """Return the seconds that the last play spent in the recorder."""
-    return float(json.loads((directory / "spent").read_text()))
+def _timed(place: Workshop, directory: pathlib.Path, **environment: str) -> Run:
+    seconds = _play(place, directory, "timed", **environment)
+    return Run(seconds, float(json.loads((directory / "spent").read_text())))
 
 
 def _play(place: Workshop, directory: pathlib.Path, callbacks: str, **environment: str) -> float:
