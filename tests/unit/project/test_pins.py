@@ -50,7 +50,7 @@ def test_every_locked_package_has_a_hash() -> None:
 
 
 def test_the_lock_names_no_registry() -> None:
-    assert not re.search(r"https?://|file:|--(extra-)?index-url|--find-links|--trusted-host", LOCK)
+    assert not re.search(r"https?://|file:/|--(extra-)?index-url|--find-links|--trusted-host", LOCK)
 
 
 def test_the_collection_and_the_package_have_one_version() -> None:
