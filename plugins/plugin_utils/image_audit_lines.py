@@ -1,0 +1,75 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The audit as people read it in a terminal. Calls nothing."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .image_audit import Audit, Finding
+from .image_audit_rules import NOTE, RULES
+from .text_table import table
+
+_HEADINGS = ("SEVERITY", "WHERE", "WHAT", "RULE", "AMI")
+# More notes than this are for a program to read.
+_NOTES = 20
+
+
+def lines(audit: Audit) -> list[str]:
+    """Return a table of what was found, what to do about it, and the sum."""
+    shown = [one for one in audit.findings if one.accepted is None]
+    notes = [one for one in shown if one.severity == NOTE]
+    hidden = notes[_NOTES:]
+    shown = [one for one in shown if one not in set(hidden)] if hidden else shown
+    many = len({place.account for place in audit.places}) > 1
+    left = [f"… and {len(hidden)} more notes: -e json=FILE has all"] if hidden else []
+    return [*_table(shown, many), *left, *_advice(shown), *_accepted(audit), summary(audit)]
+
+
+def summary(audit: Audit) -> str:
+    """Return one line: how much was looked at where, and how much is not well."""
+    places = len(audit.places)
+    counts = ", ".join(_number(count, severity) for severity, count in audit.counts.items())
+    asked = f"{audit.asked:%Y-%m-%d %H:%M} UTC"
+    where = (
+        f"{places} region{'' if places == 1 else 's'} of {_number(len({p.account for p in audit.places}), 'account')}"
+    )
+    return f"{len(audit.things)} things that may launch in {where}, {asked}: {counts}"
+
+
+def faults(audit: Audit, severities: t.Collection[str]) -> list[str]:
+    """Return a line for each finding of some severities, for the message of a failure."""
+    return [
+        f"{one.severity}: {one.place} {one.label}: {one.message} [{one.rule}]"
+        for one in audit.findings
+        if one.severity in severities and one.accepted is None
+    ]
+
+
+def _table(shown: t.Sequence[Finding], many: bool) -> t.Iterator[str]:
+    """Yield two lines for each finding: the row of a table, and what was found."""
+    rows = [
+        (one.severity, str(one.place) if many else one.place.region, one.label, one.rule, one.ami or "-")
+        for one in shown
+    ]
+    headings, *rest = table(_HEADINGS, rows)
+    yield from [headings] if rest else []
+    for one, line in zip(shown, rest, strict=True):
+        yield line
+        yield f"    {one.message}{f' ({one.via})' if one.via else ''}"
+
+
+def _advice(shown: t.Sequence[Finding]) -> list[str]:
+    rules = dict.fromkeys(one.rule for one in shown)
+    width = max(map(len, rules), default=0)
+    found = [f"  {rule.ljust(width)}  {RULES[rule].advice}" for rule in rules]
+    return ["", "What to do:", *found, ""] if found else []
+
+
+def _accepted(audit: Audit) -> list[str]:
+    found = [one for one in audit.findings if one.accepted is not None]
+    return [f"Accepted: {one.place} {one.label} {one.rule}: {one.accepted}" for one in found]
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
