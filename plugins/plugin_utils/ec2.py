@@ -224,6 +224,8 @@ def _permission(operation: str) -> str:
     """Return the IAM action of an operation; the services used here name both alike."""
     services = {
         "GetParameter": "ssm",
+        "GetParameters": "ssm",
+        "PutParameter": "ssm",
         "AssumeRole": "sts",
         "GetCallerIdentity": "sts",
         "GetServiceQuota": "servicequotas",
