@@ -26,8 +26,9 @@ def differences(older: Build, newer: Build) -> list[Difference]:
     found += _compare("input", older.inputs, newer.inputs)
     found += _compare("version", older.versions, newer.versions)
     found += _compare("role", _roles(older), _roles(newer))
-    for section in sorted({*older.contents, *newer.contents}):
-        found += _compare(section, flat(older.contents.get(section)), flat(newer.contents.get(section)))
+    before, after = _contents(older), _contents(newer)
+    for section in sorted({*before, *after}):
+        found += _compare(section, flat(before.get(section)), flat(after.get(section)))
     return found
 
 
@@ -60,6 +61,13 @@ def _text(value: t.Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {value[key]}" for key in sorted(value))
     return str(value)
+
+
+def _contents(build: Build) -> dict[str, t.Any]:
+    """Return what is in an image, without what belongs to the one machine it was built on, or to those that proved it."""
+    seal = {key: value for key, value in build.contents.get("seal_check", {}).items() if key != "removed_by_sealing"}
+    kept = {section: value for section, value in build.contents.items() if section not in ("proof", "seal_check")}
+    return {**kept, "seal_check": seal}
 
 
 def _origin(build: Build) -> dict[str, str]:

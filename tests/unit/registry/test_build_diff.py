@@ -61,6 +61,20 @@ def test_what_is_in_the_images_is_compared_by_name() -> None:
     ]
 
 
+def test_what_belongs_to_one_machine_makes_no_difference() -> None:
+    older = a_build(
+        contents={"proof": {"boot_seconds": [1]}, "seal_check": {"users": "ok", "removed_by_sealing": ["a"]}}
+    )
+    newer = a_build(
+        contents={"proof": {"boot_seconds": [2]}, "seal_check": {"users": ["x"], "removed_by_sealing": ["b"]}}
+    )
+
+    assert differences(older, newer) == [
+        Difference("seal_check", "users", "ok", None),
+        Difference("seal_check", "users x", None, "yes"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("value", "names"),
     [
