@@ -64,7 +64,7 @@ def _text(value: t.Any) -> str:
 
 
 def _contents(build: Build) -> dict[str, t.Any]:
-    """Return what is in an image, without what belongs to the one machine it was built on, or to those that proved it."""
+    """Return what is in an image, without what belongs to the machine it was built on, or to those that proved it."""
     seal = {key: value for key, value in build.contents.get("seal_check", {}).items() if key != "removed_by_sealing"}
     kept = {section: value for section, value in build.contents.items() if section not in ("proof", "seal_check")}
     return {**kept, "seal_check": seal}
