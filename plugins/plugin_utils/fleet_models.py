@@ -78,6 +78,8 @@ def reduced(model: Model, calls: t.Iterable[str] = _OPERATIONS, members: Members
             _collect(operation["input"]["shape"], model["shapes"], shapes, members, moments=True)
         if "output" in operation:
             _collect(operation["output"]["shape"], model["shapes"], shapes, members, moments=False)
+        for error in operation.get("errors", ()):  # botocore looks them up when a call has failed
+            _collect(error["shape"], model["shapes"], shapes, members, moments=False)
     return {"version": model.get("version"), "metadata": model["metadata"], "operations": operations, "shapes": shapes}
 
 
