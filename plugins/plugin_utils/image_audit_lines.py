@@ -28,7 +28,6 @@ def lines(audit: Audit) -> list[str]:
 
 def summary(audit: Audit) -> str:
     """Return one line: how much was looked at where, and how much is not well."""
-    places = len(audit.places)
     counts = ", ".join(_number(count, severity) for severity, count in audit.counts.items())
     asked = f"{audit.asked:%Y-%m-%d %H:%M} UTC"
     where = (
