@@ -16,6 +16,9 @@ from ansible.template import Templar
 from .hidden import Hider, secrets_in
 from .roles import RoleError, read_role
 
+# The shell's current directories, not passwords.
+_DIRECTORIES = frozenset({"PWD", "OLDPWD"})
+
 
 def hider_for(play: t.Any, host: t.Any, task: t.Any, result: c.Mapping[str, t.Any]) -> Hider:
     """Return what writes without the secrets that a task could see. It looks at all variables: call it rarely."""
@@ -23,7 +26,8 @@ def hider_for(play: t.Any, host: t.Any, task: t.Any, result: c.Mapping[str, t.An
     variables = manager.get_vars(play=play, host=host, task=task)
     templar = Templar(loader=loader, variables=variables)
     names = _names_in_role(task, loader)
-    found = secrets_in(dict(os.environ)) | secrets_in(variables, names) | _vaulted(variables)
+    environment = {name: value for name, value in os.environ.items() if name not in _DIRECTORIES}
+    found = secrets_in(environment) | secrets_in(variables, names) | _vaulted(variables)
     for place in (task.args, result.get("invocation"), {"environment": task.environment}, *_items(result)):
         if isinstance(place, c.Mapping):
             found |= secrets_in(place, names)

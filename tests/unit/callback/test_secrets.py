@@ -155,6 +155,13 @@ def test_the_catalogue_and_the_spool_hold_no_secret(role: Project) -> None:
     assert found_in(role.spool) == set()
 
 
+def test_the_current_directory_is_no_password(role: Project) -> None:
+    build = a_build(log=f"{role.path}/build.log")
+    run(role, packer_build(build), PWD=str(role.path))
+    (kept,) = role.catalogue.builds()
+    assert kept.log == build.log
+
+
 def test_what_has_a_secrets_name_is_found_wherever_it_is() -> None:
     values = {
         "db_password": "a1",
