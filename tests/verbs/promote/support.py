@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import typing as t
 
@@ -14,6 +15,7 @@ from tests.verbs.conftest import Works
 PARAMETER = "/golden/ami/iis_dotnet/stable"
 
 
+@functools.lru_cache(maxsize=16)  # they are slow to make
 def client(works: Works, service: str, region: str | None = None) -> t.Any:
     """Return a client of the lab, in its own region or another."""
     return Aws(AwsSettings(works.lab.info["aws_config_file"], "default", region or works.region)).client(service)
