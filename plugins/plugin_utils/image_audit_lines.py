@@ -30,10 +30,9 @@ def summary(audit: Audit) -> str:
     """Return one line: how much was looked at where, and how much is not well."""
     counts = ", ".join(_number(count, severity) for severity, count in audit.counts.items())
     asked = f"{audit.asked:%Y-%m-%d %H:%M} UTC"
-    where = (
-        f"{places} region{'' if places == 1 else 's'} of {_number(len({p.account for p in audit.places}), 'account')}"
-    )
-    return f"{len(audit.things)} things that may launch in {where}, {asked}: {counts}"
+    accounts = len({place.account for place in audit.places})
+    where = f"{_number(len(audit.places), 'region')} of {_number(accounts, 'account')}"
+    return f"{_number(len(audit.things), 'thing')} that may launch in {where}, {asked}: {counts}"
 
 
 def faults(audit: Audit, severities: t.Collection[str]) -> list[str]:
