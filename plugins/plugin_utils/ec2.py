@@ -38,6 +38,8 @@ _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOpera
 _BAD_CREDENTIALS = frozenset(
     {"AuthFailure", "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "SignatureDoesNotMatch"}
 )
+# By these one knows the operations of EC2 Auto Scaling.
+_SCALING = ("AutoScaling", "InstanceRefresh", "LaunchConfiguration", "ScalingActivit")
 _NO_IMAGE = frozenset({"InvalidAMIID.NotFound", "InvalidAMIID.Unavailable", "InvalidAMIID.Malformed"})
 
 
@@ -231,7 +233,8 @@ def _permission(operation: str) -> str:
         "GetServiceQuota": "servicequotas",
         "DescribeKey": "kms",
     }
-    return f"{services.get(operation, 'ec2')}:{operation}"
+    scaling = any(part in operation for part in _SCALING)
+    return f"{services.get(operation, 'autoscaling' if scaling else 'ec2')}:{operation}"
 
 
 def _sentence(exc: Exception) -> str:
