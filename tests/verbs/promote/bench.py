@@ -26,11 +26,14 @@ class Crash(BaseException):
 
 
 class Fuse:
-    """Counts the calls to AWS and the moves in the catalogue, and ends the run after one of them."""
+    """Counts the calls to AWS and the moves in the catalogue, and ends the run after one of them.
 
-    def __init__(self, after: int | None = None) -> None:
+    What only looks, before anything is done, does not count if it is not armed from the start.
+    """
+
+    def __init__(self, after: int | None = None, armed: bool = False) -> None:
         self.calls: list[str] = []
-        self.armed = False
+        self.armed = armed
         self._after = after
 
     def count(self, name: str) -> None:
