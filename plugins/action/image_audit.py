@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import pathlib
@@ -124,7 +125,8 @@ def _write(found: Audit, options: Options) -> list[str]:
                 beside.write_text(make(found, version, options["fail_on"]), encoding="utf-8")
                 beside.replace(path)
             except OSError as exc:
-                beside.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    beside.unlink()
                 raise AnsibleActionFail(f"Cannot write {path}: {exc.strerror}. {summary(found)}") from None
             written.append(str(path))
     return written
