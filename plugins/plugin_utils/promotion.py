@@ -153,7 +153,9 @@ def refuse_policy(
     missing = _missing(build, policy, earlier, now)
     if not missing:
         return ""
-    asked = f"after {policy.hours:g} h in {policy.after}" if policy.after else "with an approver"
+    asked = "with an approver"
+    if policy.after:
+        asked = f"after {policy.hours:g} h in {policy.after}" if policy.hours else f"that was in {policy.after}"
     way_out = f" To allow it now: -e approver=, one of {', '.join(policy.approvers)}" if policy.approvers else ""
     return f"Channel {channel} takes a build of {build.image} {asked}. {missing}{way_out}"
 
