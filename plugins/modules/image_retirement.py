@@ -102,6 +102,7 @@ notes:
   - This is an action plugin. It runs on the controller.
   - It may be ended at any point. The next run does what is left.
 seealso:
+  - module: golden.windows_ami.leftovers
   - module: golden.windows_ami.catalogue_info
 """
 

@@ -116,7 +116,12 @@ def remove(aws: Aws, found: Leftovers) -> list[str]:
     if found.instances:
         _try(aws, problems, "terminate the instance", lambda: _terminate(ec2, found.instances))
     steps: tuple[tuple[str, tuple[str, ...], c.Callable[[str], t.Any]], ...] = (
-        ("deregister AMI", found.images, lambda name: ec2.deregister_image(ImageId=name)),
+        # With its snapshots: they may have no tag that they could be found by after a crash.
+        (
+            "deregister AMI",
+            found.images,
+            lambda name: ec2.deregister_image(ImageId=name, DeleteAssociatedSnapshots=True),
+        ),
         ("delete snapshot", found.snapshots, lambda name: ec2.delete_snapshot(SnapshotId=name)),
         ("delete volume", found.volumes, lambda name: ec2.delete_volume(VolumeId=name)),
         ("delete key pair", found.key_pairs, lambda name: ec2.delete_key_pair(KeyName=name)),
