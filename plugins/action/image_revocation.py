@@ -25,6 +25,7 @@ from ..plugin_utils.promote_plan import read_publishing
 from ..plugin_utils.promote_run import Patience
 from ..plugin_utils.promotion import PromotionError
 from ..plugin_utils.revoke import Chosen, RevocationError
+from ..plugin_utils.revoke_rollout import find_rollouts
 from ..plugin_utils.revoke_run import Revoker
 from ..plugin_utils.revoke_undo import Undo
 from .channel import ARGUMENTS as CHANNEL_ARGUMENTS
@@ -81,13 +82,14 @@ class ActionModule(ActionBase):
         work = revoker.foretell if self._task.check_mode else revoker.carry_out
         revocation = work(chosen, options["reason"], options["disable"], now)
         estate = self._look(options, scope, chosen)
-        uses = estate.uses_of(ami for one in chosen.bad for ami in one.build.amis.values())
-        check_mode = bool(self._task.check_mode)
-        for line in ["", *views.lines(revocation, uses, check_mode)]:
+        bad = {ami: one.build.image for one in chosen.bad for ami in one.build.amis.values()}
+        uses, check_mode = estate.uses_of(bad), bool(self._task.check_mode)
+        rollouts = find_rollouts(estate, bad, views.leads(revocation), publishing.prefix)
+        for line in ["", *views.lines(revocation, uses, rollouts.clear, check_mode)]:
             display.display(line)
-        for warning in views.warnings(revocation, estate):
+        for warning in [*views.warnings(revocation, estate), *rollouts.unclear]:
             display.warning(warning)
-        return views.answer(revocation, uses, check_mode)
+        return views.answer(revocation, uses, rollouts.clear, check_mode)
 
     def _restore(self, options: Options) -> dict[str, t.Any]:
         catalogue = self._open(options)

@@ -118,6 +118,7 @@ notes:
   - In check mode the list of what uses the AMIs is what uses them now, before any channel has moved.
 seealso:
   - module: golden.windows_ami.channel
+  - module: golden.windows_ami.image_rollout
   - module: golden.windows_ami.image_retirement
 """
 
@@ -165,6 +166,13 @@ channels:
   elements: dict
 uses:
   description: What names one of the AMIs, with kind, id, name, account, region, ami_id, via and running.
+  returned: when O(state=revoked)
+  type: list
+  elements: dict
+rollouts:
+  description: >-
+    The Auto Scaling Groups that launch one of the AMIs or have instances of one, with image, channel, groups and
+    regions: what M(golden.windows_ami.image_rollout) takes.
   returned: when O(state=revoked)
   type: list
   elements: dict

@@ -11,20 +11,23 @@ from .estate import Estate, Use
 from .promote_plan import difference
 from .promote_run import WOULD_CHANGE
 from .records import REVOKED
+from .revoke_rollout import Rollout
 from .revoke_run import DONE, WOULD, ChannelOutcome, Revocation
 from .text_table import first_line, table
 
 NOTHING_GOOD = "no good build"
 
 
-def lines(revocation: Revocation, uses: c.Sequence[Use], check_mode: bool) -> list[str]:
-    """Return the tables: builds and their AMIs, channels, and what still names one of the AMIs."""
+def lines(revocation: Revocation, uses: c.Sequence[Use], rollouts: c.Sequence[Rollout], check_mode: bool) -> list[str]:
+    """Return the tables: builds and their AMIs, channels, what still names one of the AMIs, and what to do about it."""
     return [
         *_builds(revocation, check_mode),
         "",
         *(_channels(revocation) or ["No channel points at them."]),
         "",
         *(_uses(uses) or ["Nothing that was looked at names one of these AMIs."]),
+        *(["", "To replace the instances of the groups:"] if rollouts else []),
+        *(f"  ansible-playbook playbooks/{one.command}" for one in rollouts),
     ]
 
 
@@ -54,7 +57,18 @@ def warnings(revocation: Revocation, estate: Estate) -> list[str]:
     return said
 
 
-def answer(revocation: Revocation, uses: c.Sequence[Use], check_mode: bool) -> dict[str, t.Any]:
+def leads(revocation: Revocation) -> dict[tuple[str, str], str]:
+    """Return the channels that lead away from the bad builds, by image and channel, and where to."""
+    return {
+        (one.fall.image, one.fall.channel): one.target.id
+        for one in revocation.channels
+        if one.target and not one.failures
+    }
+
+
+def answer(
+    revocation: Revocation, uses: c.Sequence[Use], rollouts: c.Sequence[Rollout], check_mode: bool
+) -> dict[str, t.Any]:
     """Return the task's result."""
     failures = revocation.failures
     found = {
@@ -75,6 +89,10 @@ def answer(revocation: Revocation, uses: c.Sequence[Use], check_mode: bool) -> d
         "spared": [one.id for one in revocation.chosen.spared],
         "channels": [_channel(one) for one in revocation.channels],
         "uses": [_use(use) for use in uses],
+        "rollouts": [
+            {"image": one.image, "channel": one.channel, "groups": list(one.groups), "regions": list(one.regions)}
+            for one in rollouts
+        ],
         "diff": diff(revocation),
     }
     return {**found, "failed": True, "msg": "\n".join(failures)} if failures else found
