@@ -95,8 +95,9 @@ options:
     elements: str
   leave_regions:
     description:
-      - Promote although the build has no AMI in a region where the channel has a parameter. It stays as it is there.
-      - A rollback does so too, and warns.
+      - Go on although the build has no AMI in a region where the channel has a parameter, or a region does not answer.
+        It stays as it is there, with a warning. A later run without this option brings it up to date.
+      - A rollback and a repair leave regions that the build is not in without being asked.
     type: bool
     default: false
   catalogue:

@@ -107,6 +107,7 @@ class _Image:
             former=[found for build_id, found in builds.items() if found and build_id not in after.values()],
             reason=self._reason(build),
             may_leave_regions=self._request.leave_regions or self._request.state != PROMOTED,
+            may_skip_regions=self._request.leave_regions,
         )
         return Chosen(wanted, tuple(notes))
 

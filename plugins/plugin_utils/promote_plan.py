@@ -67,7 +67,8 @@ class Wanted(t.NamedTuple):
     """A channel is to point at a build. ``points_at`` is the id of the one that it points at, ``previous`` its record.
 
     ``channels`` says where every channel of the image points then, by name; ``former`` are builds that some channel
-    has pointed at and none does any more, whose AMIs need no protection.
+    has pointed at and none does any more, whose AMIs need no protection. ``may_leave_regions``: those that the build is
+    not in may stay as they are; ``may_skip_regions``: those that do not answer, too.
     """
 
     image: str
@@ -79,6 +80,7 @@ class Wanted(t.NamedTuple):
     former: c.Sequence[Build]
     reason: str | None
     may_leave_regions: bool
+    may_skip_regions: bool = False
 
     @property
     def moves(self) -> bool:
@@ -152,13 +154,18 @@ def names_to_look_at(wanted: Wanted, publishing: Publishing) -> list[str]:
 
 
 def plan(wanted: Wanted, publishing: Publishing, views: c.Mapping[str, View], now: dt.datetime) -> Promotion:
-    """Return what is to be done; raise PromotionError with all that is in the way. ``views`` are by region."""
+    """Return what is to be done; raise PromotionError with all that is in the way.
+
+    ``views`` are by region. One that is missing is left as it is.
+    """
     problems = [] if _IMAGE.fullmatch(wanted.image) else [f"{wanted.image!r} cannot be part of a parameter's name"]
     notes: list[str] = []
     steps: list[Step] = []
     if not wanted.build.amis:
         problems.append(f"Build {wanted.build.id} of {wanted.image} has no AMI")
     for region, ami_id in sorted(wanted.build.amis.items()):
+        if region not in views:
+            continue
         found = _problems(wanted, publishing, ami_id, views[region], now)
         problems += [f"{region}: {problem}" for problem in found]
         if not found:

@@ -28,6 +28,8 @@ FAILED = "failed"
 NOT_DONE = "not done"
 WOULD_CHANGE = "would change"
 
+_SKIPPING = ("To go on where AWS answers: -e leave_regions=true",)
+
 Show = c.Callable[[str], None]
 
 
@@ -88,15 +90,17 @@ class Promoter:
 
     def look(self, wanted: Wanted, now: dt.datetime) -> Promotion:
         """Look at AWS and return the plan; raise PromotionError with all that is in the way, a denied region too."""
-        views, problems = {}, []
+        views: dict[str, View] = {}
+        problems: list[str] = []
         for region in regions_of(wanted):
             try:
                 views[region] = self._view(wanted, region)
             except AwsError as exc:
                 problems.append(str(exc))
-        if problems:
-            raise PromotionError("\n".join(problems))
-        return plan(wanted, self._publishing, views, now)
+        if problems and not (wanted.may_skip_regions and views.keys() & wanted.build.amis.keys()):
+            raise PromotionError("\n".join([*problems, *_SKIPPING]))
+        promotion = plan(wanted, self._publishing, views, now)
+        return promotion._replace(notes=(*promotion.notes, *(f"Left as it is: {problem}" for problem in problems)))
 
     def carry_out(self, promotion: Promotion, now: dt.datetime) -> Result:
         """Do what a plan says, as far as AWS lets it. Whatever failed, the next run finds and repairs."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import collections.abc as c
 import functools
+import itertools
 import urllib.parse
 
 import pytest
-from ansible_collections.golden.windows_ami.plugins.plugin_utils.promote_choice import ROLLED_BACK, Request
+from ansible_collections.golden.windows_ami.plugins.plugin_utils.promote_choice import REPAIRED, ROLLED_BACK, Request
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.promote_plan import Publishing
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.promote_run import DONE, FAILED, NOT_DONE
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.promotion import PromotionError
@@ -61,27 +62,26 @@ def test_what_passes_is_sat_out(works: Works, builds: Builds, calls: list[str], 
 def test_every_call_may_be_denied_and_the_next_run_finishes(
     works: Works, builds: Builds, calls: list[str], start: Request
 ) -> None:
-    for name in calls:
-        said = fail_for_good(works, builds, start, name, "denied")
+    for name, (there, back) in zip(calls, itertools.cycle([builds, builds[::-1]]), strict=False):
+        said = fail_for_good(works, there, back, name, "denied")
         assert f":{name} is missing" in said, (name, said)
 
 
 def test_what_does_not_pass_is_said_and_the_next_run_finishes(works: Works, builds: Builds, start: Request) -> None:
-    assert "Rate exceeded" in fail_for_good(works, builds, start, "GetParameters", "throttle")
+    assert "Rate exceeded" in fail_for_good(works, *builds, "GetParameters", "throttle")
 
 
-def fail_for_good(works: Works, builds: Builds, request: Request, name: str, kind: str) -> str:
+def fail_for_good(works: Works, left: Build, end: Build, name: str, kind: str) -> str:
     """Promote while a call fails in one region, check that it is said and safe, promote again; return what was said."""
-    older, newer = builds
-    begin_at(works, older)
-    unshare(works, newer)
+    request = Request("stable", build=end.id)
+    unshare(works, end)
     fault(works, action=name, region=THERE, kind=kind, times="forever")
     said = attempt(works, request)
     fault(works, clear="true")
     assert THERE in said, (name, said)
-    check_safe(works, builds)
+    check_safe(works, [left, end])
     assert attempt(works, request) == ""
-    check_done(works, newer, left=older)
+    check_done(works, end, left)
     return said
 
 
@@ -97,9 +97,17 @@ def test_a_closed_region_keeps_everything_as_it_is(works: Works, builds: Builds,
     fault(works, action="*", region=THERE, kind="denied", times="forever")
     with pytest.raises(PromotionError, match=f"in {THERE}: the permission ec2:DescribeImages is missing"):
         promote(works, start)
-    fault(works, clear="true")
     assert parameter(works) == builds[0].amis[works.region]
-    assert not protected(works, builds[1])
+
+    # In an emergency one goes on without it, and repairs it later.
+    (result,) = promote(works, start._replace(leave_regions=True))
+    assert not result.failures
+    assert [one.step.region for one in result.outcomes] == [works.region]
+    assert "Left as it is: Cannot look for the AMIs" in result.promotion.notes[0]
+    fault(works, clear="true")
+    assert parameter(works, PARAMETER, THERE) == builds[0].amis[THERE]
+    assert attempt(works, start) == ""
+    check_done(works, builds[1], left=builds[0])
 
 
 def test_a_region_that_takes_no_parameter_is_told_from_the_one_that_does(
@@ -151,6 +159,22 @@ def test_of_two_who_promote_at_once_one_is_told(works: Works, builds: Builds, st
     assert f"points at build {third.id}" in str(result.error)
     assert result.move is None
     assert parameter(works) == older.amis[works.region]
+
+
+def test_who_is_overtaken_while_publishing_is_told_how_to_repair(works: Works, builds: Builds, start: Request) -> None:
+    older, newer = builds
+
+    class Overtaken(Fuse):
+        def count(self, name: str) -> None:
+            super().count(name)
+            if self.calls.count("PutParameter") == 1 and name == "PutParameter":
+                works.catalogue.move_channel("iis_dotnet", "stable", older.id, "somebody else", None, NOW, newer.id)
+
+    (result,) = promote(works, start, Overtaken())
+    assert f"was moved to {older.id} while this run published {newer.id}" in str(result.error)
+    assert "-e repair=true" in str(result.error)
+    assert attempt(works, Request("stable", state=REPAIRED, images=("iis_dotnet",))) == ""
+    check_done(works, older, left=newer)
 
 
 def test_a_revoked_build_is_refused_and_passed_over_on_the_way_back(
