@@ -25,7 +25,7 @@ from ..plugin_utils.records import VERIFIED, Build
 from ..plugin_utils.rollout_ec2 import Region, open_regions
 from ..plugin_utils.rollout_plan import RolloutError, plan
 from ..plugin_utils.rollout_read import read_place
-from ..plugin_utils.rollout_run import CANCELLED, ROLLED_BACK, Outcome, Patience, Run, foretell
+from ..plugin_utils.rollout_run import CANCELLED, ROLLED_BACK, UNTOUCHED, Outcome, Patience, Run, foretell
 
 display = Display()
 
@@ -96,10 +96,10 @@ class _Work:
             f"{self.wanted.tag}: build {self.build.id}",
             *views.plan_lines(steps, self._options["preferences"]),
             *([] if steps else [self._nobody()]),
-            "",
         )
         if check_mode:
             return self._answer(foretell(steps))
+        self._show("")
         run = self._run()
         with _told(run, self.wanted):
             outcomes = run.carry_out(steps, self._options["batch"])
@@ -149,8 +149,8 @@ class _Work:
         problems = views.faults([one for one in outcomes if one.status not in good])
         problems += [f"Not looked at: {gap}" for gap in self._gaps]
         return {
-            "changed": any(one.step.changes for one in outcomes),
-            "build": self.build.to_dict(),
+            "changed": any(one.status not in UNTOUCHED for one in outcomes),
+            "build": self.build.id,
             "groups": [views.to_dict(one) for one in outcomes],
             "diff": views.diff(outcomes),
             "failed": bool(problems),

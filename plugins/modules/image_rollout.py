@@ -189,9 +189,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 build:
-  description: The build that the channel points at.
+  description: Id of the build that the channel points at.
   returned: always
-  type: dict
+  type: str
+  sample: 20261122T164500Z-1a2b3c
 groups:
   description:
     - What became of each group. C(status) is one of C(up to date), C(rolled out), C(pinned), C(rolled back),

@@ -8,7 +8,7 @@ import dataclasses
 import time
 import typing as t
 
-from .ec2 import Aws, AwsError, AwsSettings
+from .ec2 import Aws, AwsError, AwsSettings, Credentials
 from .fleet_places import ALL_REGIONS, Account
 from .rollout import ACTIVE, Config, Draft, Refresh
 from .rollout_preferences import as_ec2
@@ -21,22 +21,46 @@ _VALUES = 200
 Raw = dict[str, t.Any]
 
 
+class Login:
+    """The way into an account: the own credentials, or those of a role, renewed before they end."""
+
+    def __init__(self, settings: AwsSettings, account: Account) -> None:
+        """Sign in; with a role, assume it. Raises AwsError."""
+        self.account = account
+        self.home = Aws(settings)
+        self.settings = settings
+        self._credentials, self._since = self._assume()
+
+    def credentials(self) -> tuple[Credentials | None, float]:
+        """Return what to sign with, and when it was got."""
+        if self._credentials and time.monotonic() - self._since > _RENEW_AFTER:
+            self._credentials, self._since = self._assume()
+        return self._credentials, self._since
+
+    def _assume(self) -> tuple[Credentials | None, float]:
+        role = self.account.role_arn
+        found = self.home.assume_role(role, self.account.external_id) if role else None
+        return found, time.monotonic()
+
+
 class Region:
     """Auto Scaling and EC2 in one region of one account. Every method may raise AwsError."""
 
-    def __init__(self, settings: AwsSettings, account: Account) -> None:
-        """Sign in; with a role, assume it."""
-        self._settings = settings
-        self._account = account
-        self._aws, self._opened = self._open()
-        self.name = self._aws.region
-        self.account = account.label
+    def __init__(self, login: Login, name: str) -> None:
+        """Remember where; call nothing yet."""
+        self._login = login
+        self._opened: float | None = None
+        self._aws = login.home
+        self.name = name
+        self.account = login.account.label
 
     @property
     def aws(self) -> Aws:
-        """Return the session, a new one when the role's credentials are about to end."""
-        if self._account.role_arn and time.monotonic() - self._opened > _RENEW_AFTER:
-            self._aws, self._opened = self._open()
+        """Return the session, a new one when the role has new credentials."""
+        credentials, since = self._login.credentials()
+        if self._opened != since:
+            settings = dataclasses.replace(self._login.settings, region=self.name)
+            self._aws, self._opened = Aws(settings, credentials), since
         return self._aws
 
     def groups(self) -> list[Raw]:
@@ -175,13 +199,6 @@ class Region:
             pages = self._ec2.get_paginator("describe_launch_template_versions").paginate(**query)
             return [row for page in pages for row in page["LaunchTemplateVersions"]]
 
-    def _open(self) -> tuple[Aws, float]:
-        home = Aws(self._settings)
-        if not self._account.role_arn:
-            return home, time.monotonic()
-        role = home.assume_role(self._account.role_arn, self._account.external_id)
-        return Aws(self._settings, role), time.monotonic()
-
     @property
     def _ec2(self) -> t.Any:
         return self.aws.client("ec2")
@@ -201,19 +218,18 @@ def open_regions(
     opened, problems = [], []
     for account in (Account(), *accounts):
         try:
-            first = Region(settings, account)
-            names = list(regions) or [first.name]
-            if ALL_REGIONS in names:
-                with first.aws.explained("list the regions"):
-                    answer = first.aws.client("ec2").describe_regions()
-                names = sorted(one["RegionName"] for one in answer["Regions"])
-            opened += [
-                first if name == first.name else Region(dataclasses.replace(settings, region=name), account)
-                for name in names
-            ]
+            login = Login(settings, account)
+            names = list(regions) or [login.home.region]
+            opened += [Region(login, name) for name in (_enabled(login) if ALL_REGIONS in names else names)]
         except AwsError as exc:
             problems.append(f"Account {account.label}: {exc}" if account.label else str(exc))
     return opened, problems
+
+
+def _enabled(login: Login) -> list[str]:
+    first = Region(login, login.home.region).aws
+    with first.explained("list the regions"):
+        return sorted(one["RegionName"] for one in first.client("ec2").describe_regions()["Regions"])
 
 
 def refresh_of(raw: Raw, amis: frozenset[str | None] | None = None) -> Refresh:

@@ -28,6 +28,8 @@ NOT_STARTED = "not started"
 WOULD = "would "
 # Those that nobody has to look at.
 GOOD = frozenset({DONE, PINNED, rollout.UP_TO_DATE})
+# Those of which nothing was changed.
+UNTOUCHED = frozenset({NOT_STARTED, rollout.BLOCKED, rollout.UP_TO_DATE})
 
 # No answer, or not now: it may work the next time, and the refresh goes on meanwhile.
 _PASSES = frozenset(
@@ -74,6 +76,7 @@ class Outcome:
     begun: float | None = None
     said: str = ""
     going_back: bool = False
+    undo: bool = False
 
     @property
     def waits(self) -> bool:
@@ -261,7 +264,7 @@ class Run:
         reason = found.reason or f"its refresh ended {found.status}"
         one.error = one.error or self._explained(one, reason)
         one.status = {"RollbackSuccessful": ROLLED_BACK, "Cancelled": CANCELLED}.get(found.status, FAILED)
-        if one.status == FAILED and self._goes_back(one):
+        if found.status in ("Failed", "Cancelled") and self._goes_back(one):
             one.going_back = True
             self._say(f"{one.step.group.name}: {one.error}")
             self._go_back(one)
@@ -282,10 +285,13 @@ class Run:
 
     def _goes_back(self, one: Outcome) -> bool:
         """Whether the group still has its earlier settings, and EC2 does not bring it back to them by itself."""
-        step = one.step
-        return (
-            step.action == rollout.ROLL and not step.auto_rollback and self._wanted.auto_rollback and not one.going_back
-        )
+        step, running = one.step, one.step.group.refresh
+        kept = running is not None and running.amis is not None
+        if one.going_back or one.undo:
+            return one.undo and kept and not one.going_back
+        if one.status != FAILED or not self._wanted.auto_rollback:
+            return False
+        return (step.action == rollout.ROLL and not step.auto_rollback) or (step.action == rollout.ADOPT and kept)
 
     def _in_service(self, one: Outcome) -> bool:
         """Whether a group that could not launch has its instances again."""
@@ -296,7 +302,7 @@ class Run:
     def _turn_back(self, one: Outcome) -> None:
         name, region = one.step.group.name, self._region(one)
         running = t.cast(Refresh, one.step.group.refresh)
-        one.begun, one.refresh, one.status = time.monotonic(), running.id, RUNNING
+        one.begun, one.refresh, one.status, one.undo = time.monotonic(), running.id, RUNNING, True
         if running.status in ("RollbackInProgress", "Cancelling"):
             return
         try:

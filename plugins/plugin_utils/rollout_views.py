@@ -120,7 +120,7 @@ def _actions(step: Step, preferences: Preferences) -> list[str]:
 
 def _row(one: Outcome) -> list[str]:
     seconds = f"{one.seconds:.0f}" if one.begun else "-"
-    old = ", ".join(_from(one.step)) or "-"
+    old = ", ".join(_from(one.step)) if one.step.action != rollout.UP_TO_DATE else "-"
     return [
         _name(one.step.group), old, one.step.target or "-", _version(one), one.refresh or "-", one.status, seconds,
     ]  # fmt: skip

@@ -6,6 +6,8 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
+import boto3
+
 from tests.lab.ec2.support import eventually
 from tests.verbs.rollout.conftest import QUICK, Site
 
@@ -130,3 +132,62 @@ def test_what_ec2_would_refuse_is_refused_before_anything_is_asked(site: Site) -
     message = site.roll_out(preferences=bad, batch=0)["msg"]
     for part in ("must be from 100 to 200", "min_healthy_percentage", "must end with 100", "batch is 0"):
         assert part in message
+
+
+def test_what_ec2_cannot_roll_back_is_cancelled_and_refreshed_back(site: Site) -> None:
+    stock = site.works.stock_ami()
+    parameter = "resolve:ssm:/aws/service/ami-windows-latest/Windows_Server-2022-English-Full-Base"
+    name = site.groups.make(site.groups.template(parameter), capacity=2)
+    checkpoint = {**QUICK, "checkpoint_percentages": [50, 100], "checkpoint_delay": 6000}
+    site.roll_out(name, preferences=checkpoint, wait_seconds=0)
+    eventually(lambda: site.groups.refresh_row(name)["PercentageComplete"] == 50, "the checkpoint", 30)
+
+    done = site.roll_out(name, cancel=True)
+    assert (status(done, name), done["failed"]) == ("rolled back", False)
+    site.groups.settled(name, 2)
+    assert site.groups.images(name) == [stock, stock]
+
+
+def test_a_region_without_the_ami_is_said_and_another_account_needs_a_share(site: Site) -> None:
+    """A group in another region, and one in another account, both tagged for the channel."""
+    partner = {"name": "partner", "role_arn": "arn:aws:iam::210987654321:role/golden-rollout"}
+    tags = [{"Key": "golden:channel", "Value": "iis_dotnet/stable", "PropagateAtLaunch": False}]
+    for ec2, asg in (_clients(site, None, "us-east-1"), _clients(site, partner["role_arn"], site.works.region)):
+        ami = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+        data = {"ImageId": ami, "InstanceType": "m5.large"}
+        made = ec2.create_launch_template(LaunchTemplateName="far", LaunchTemplateData=data)["LaunchTemplate"]
+        subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+        template = {"LaunchTemplateId": made["LaunchTemplateId"], "Version": "$Default"}
+        asg.create_auto_scaling_group(
+            AutoScalingGroupName="far", MinSize=0, MaxSize=1, LaunchTemplate=template, Tags=tags,
+            VPCZoneIdentifier=subnet,
+        )  # fmt: skip
+    done = site.roll_out(accounts=[partner], regions=[site.works.region])
+    assert f"far (partner eu-west-1): blocked: {site.new} of build" in done["msg"]
+    site.groups.ec2.modify_image_attribute(ImageId=site.new, LaunchPermission={"Add": [{"UserId": "210987654321"}]})
+    shared = site.roll_out(accounts=[partner], regions=[site.works.region])
+    assert [(one["account"], one["status"]) for one in shared["groups"]] == [("partner", "rolled out")]
+
+    elsewhere = site.roll_out(regions=["us-east-1"])
+    assert "copy.yml -e build=" in elsewhere["msg"]
+    site.works.lab.get("/lab/fault?action=*&region=us-east-1&kind=denied&times=forever&account=123456789012")
+    closed = site.roll_out(regions=["us-east-1", site.works.region], accounts=[partner])
+    site.works.lab.get("/lab/fault?clear=true")
+    assert [one["status"] for one in closed["groups"]] == ["up to date"]
+    assert "Not looked at" in closed["msg"]
+
+
+def _clients(site: Site, role: str | None, region: str) -> tuple[t.Any, t.Any]:
+    credentials: dict[str, str] = {}
+    if role:
+        sts = site.works.lab.client("sts")
+        found = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+        credentials = {
+            "aws_access_key_id": found["AccessKeyId"],
+            "aws_secret_access_key": found["SecretAccessKey"],
+            "aws_session_token": found["SessionToken"],
+        }
+    endpoint = site.works.lab.info["endpoint_url"]
+    given = credentials or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    made = [boto3.client(name, region, endpoint_url=endpoint, **given) for name in ("ec2", "autoscaling")]
+    return made[0], made[1]
