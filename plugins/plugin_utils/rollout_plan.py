@@ -68,6 +68,8 @@ def _decide(group: Group, place: Place, wanted: Wanted, because: str) -> Step:
     follows = any(_follows(spec.image, wanted) for spec in stays)
     if follows and place.parameter != place.target:
         return dataclasses.replace(step, problem=_behind(place, wanted))
+    if not everything and (other := next((spec for spec in moved if _resolves(spec)), None)):
+        return dataclasses.replace(step, problem=_somebodys(str(other.image), place, wanted))
     allowed = {place.target, *(spec.ami for spec in stays)}
     step = dataclasses.replace(
         step,
@@ -106,13 +108,24 @@ def _hindrance(group: Group, place: Place, wanted: Wanted) -> str | None:
 
 
 def _moves(spec: Spec, place: Place, wanted: Wanted, everything: bool) -> bool:
-    if _follows(spec.image, wanted) or (spec.ami == place.target and not (spec.image or "").startswith(SSM)):
+    if _follows(spec.image, wanted) or (spec.ami == place.target and not _resolves(spec)):
         return False
     return everything or spec.ami in place.ours
 
 
 def _follows(image: str | None, wanted: Wanted) -> bool:
     return image == f"{SSM}{wanted.parameter}"
+
+
+def _resolves(spec: Spec) -> bool:
+    return bool(spec.image) and str(spec.image).startswith(SSM)
+
+
+def _somebodys(image: str, place: Place, wanted: Wanted) -> str:
+    return (
+        f"it resolves {image.removeprefix(SSM)}, which is not published by promote.yml. Set that parameter to "
+        f"{place.target}, let the group resolve {wanted.parameter}, or name the group to give it the AMI itself"
+    )
 
 
 def _behind(place: Place, wanted: Wanted) -> str:
@@ -170,7 +183,7 @@ def _move(step: Step, place: Place, wanted: Wanted) -> Step:
     step = dataclasses.replace(step, action=rollout.ROLL, pins=any(spec.floating for spec in step.group.specs))
     if not wanted.auto_rollback:
         return dataclasses.replace(step, way_back="none: auto_rollback is off")
-    if any((spec.image or "").startswith(SSM) for spec in step.group.specs):
+    if any(_resolves(spec) for spec in step.group.specs):
         back = "a refresh back, by this playbook: EC2 rolls back no group that resolves an SSM parameter"
         return dataclasses.replace(step, way_back=back)
     return dataclasses.replace(step, auto_rollback=True, way_back="EC2 rolls back by itself")
@@ -195,7 +208,7 @@ def _takes(group: Group, draft: Draft) -> bool:
 
 
 def _missing(missing: list[str], found: t.Collection[str], places: t.Sequence[Place]) -> str:
-    where = ", ".join(dict.fromkeys(f"{place.account} {place.region}" for place in places))
+    where = ", ".join(dict.fromkeys(" ".join(filter(None, (place.account, place.region))) for place in places))
     near = [close for name in missing for close in difflib.get_close_matches(name, found, 3)]
     hint = f"Did you mean {', '.join(dict.fromkeys(near))}?" if near else f"There are {len(found)} groups."
     return f"No Auto Scaling Group {', '.join(missing)} in {where}. {hint}"

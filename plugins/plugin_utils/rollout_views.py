@@ -20,8 +20,7 @@ def plan_lines(steps: t.Sequence[Step], preferences: Preferences) -> list[str]:
     lines = []
     for step in steps:
         group = step.group
-        count = len(group.members)
-        lines.append(f"{_name(group)}: {count} instance{'' if count == 1 else 's'}, chosen by {step.because}")
+        lines.append(f"{_name(group)}: {_count(len(group.members))}, chosen by {step.because}")
         lines += [f"  {text}" for text in _actions(step, preferences)]
         lines += [f"  note: {text}" for text in step.notes]
     return lines
@@ -114,7 +113,8 @@ def _actions(step: Step, preferences: Preferences) -> list[str]:
         lines.append("let the group launch it from now on")
     if step.group.capacity or step.group.members:
         wanted = for_refresh(preferences, not step.follows, step.auto_rollback)
-        lines.append(f"replace {step.outdated} of {len(step.group.members)} instances by a refresh: {words(wanted)}")
+        replaced = f"replace {step.outdated} of {_count(len(step.group.members))} by a refresh: {words(wanted)}"
+        lines.append(replaced)
     return [*lines, f"on failure: {step.way_back}"]
 
 
@@ -158,7 +158,11 @@ def _launch(spec: Spec, step: Step | None, versions: t.Mapping[rollout.Draft, in
 
 def _members(step: Step, after: bool) -> list[str]:
     amis = [step.target if after and step.action != rollout.PIN else member.ami for member in step.group.members]
-    return [f"{amis.count(ami)} instances of {ami}" for ami in dict.fromkeys(amis)]
+    return [f"{_count(amis.count(ami))} of {ami}" for ami in dict.fromkeys(amis)]
+
+
+def _count(instances: int) -> str:
+    return f"{instances} instance{'' if instances == 1 else 's'}"
 
 
 def _name(group: Group) -> str:
