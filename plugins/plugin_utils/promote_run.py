@@ -118,7 +118,8 @@ class Promoter:
         moved = self._moved_meanwhile(promotion.wanted)
         if not moved:
             work.each(work.lift)
-        return _ended(promotion, move, outcomes, moved)
+        unfinished = _unfinished(promotion.wanted) if any(one.error for one in outcomes) else None
+        return _ended(promotion, move, outcomes, moved or unfinished)
 
     def _view(self, wanted: Wanted, region: str) -> View:
         shared = wanted.build.amis.get(region) if self._publishing.accounts else None
@@ -246,6 +247,13 @@ def _ended(promotion: Promotion, move: ChannelMove | None, outcomes: tuple[Outco
         finished = one.published and one.lifted == one.step.lift
         one.status = FAILED if one.error else NOT_DONE if not finished else DONE if one.step.changes or move else THERE
     return Result(promotion, move, outcomes, error)
+
+
+def _unfinished(wanted: Wanted) -> str:
+    return (
+        f"Channel {wanted.channel} of {wanted.image} points at {wanted.build.id}, but not everywhere yet. To finish it "
+        f"when this is corrected: promote.yml -e image={wanted.image} -e channel={wanted.channel} -e repair=true"
+    )
 
 
 def _not_moved(wanted: Wanted) -> str:
