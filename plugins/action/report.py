@@ -76,7 +76,8 @@ class ActionModule(ActionBase):
         missing = f", {count(len(facts.estate.gaps), 'answer')} missing" if facts.estate.gaps else ""
         msg = f"{path} {verb}: {count(len(facts.builds), 'build')}, {findings}{missing}."
         display.display(msg)
-        answer: dict[str, t.Any] = {
+        header = f"{path} (in short)"
+        return {
             "changed": written.changed,
             "path": str(path),
             "bytes": size,
@@ -84,10 +85,10 @@ class ActionModule(ActionBase):
             "findings": counts,
             "missing": [f"{gap.place} {gap.question}: {gap.reason}" for gap in facts.estate.gaps],
             "msg": msg,
+            "diff": {
+                "before_header": header,
+                "before": written.before,
+                "after_header": header,
+                "after": written.after,
+            },
         }
-        if self._task.diff:
-            header = f"{path} (in short)"
-            answer["diff"] = {
-                "before_header": header, "before": written.before, "after_header": header, "after": written.after
-            }  # fmt: skip
-        return answer

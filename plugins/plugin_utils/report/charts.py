@@ -22,6 +22,8 @@ else:
 _BUILDS = 20
 _IMAGES = 12
 _COLOURS = 8
+# Bars that are lower than this cannot be seen.
+_VISIBLE = 0.05
 REST = "the rest: boot, seal, snapshot"
 _OTHERS = "other roles"
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -33,12 +35,16 @@ class ChartError(Exception):
 
 
 class Chart(t.NamedTuple):
-    """A drawing, what its colours mean, and the same in a sentence for those who do not see it."""
+    """A drawing, what its colours mean, and the same as a sentence and in minutes for those who do not see it.
+
+    ``rows`` have the id of a build and its minutes for each of ``roles``.
+    """
 
     image: str
     svg: str
     roles: tuple[str, ...]
     summary: str
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class Charts(t.NamedTuple):
@@ -64,7 +70,9 @@ def _chart(image: str, builds: list[Build]) -> Chart:
         f"{count(len(builds), 'build')}, {totals[-1] / 60:.1f} minutes the last one. "
         f"Most of it: {slowest}, {series[slowest][-1] / 60:.1f} minutes."
     )
-    return Chart(image, _draw(image, builds, series), tuple(series), summary)
+    minutes = zip(*([f"{one / 60:.1f}" for one in seconds] for seconds in series.values()), strict=True)
+    rows = tuple((build.id, tuple(row)) for build, row in zip(builds, minutes, strict=True))
+    return Chart(image, _draw(image, builds, series), tuple(series), summary, rows)
 
 
 def _series(builds: t.Sequence[Build]) -> dict[str, list[float]]:
@@ -109,12 +117,10 @@ def _plain(svg: str | bytes, image: str, builds: t.Sequence[str], names: t.Seque
             layer = child.get("class", "").startswith("plot ") or child.tag in (f"{_SVG}defs", f"{_SVG}title")
             if layer or child.tag == f"{_SVG}desc":
                 parent.remove(child)
-    for number, bars in enumerate(root.iter(f"{_SVG}g") if names else ()):
-        del number
+    for bars in root.iter(f"{_SVG}g"):
         match = re.search(r"\bserie-(\d+)\b", bars.get("class", ""))
-        for bar, build in zip(bars.iter(f"{_SVG}rect"), builds, strict=False) if match else ():
-            bar.set("class", "bar")
-            ET.SubElement(bar, f"{_SVG}title").text = f"{clean(names[int(match[1])])}, build {build}" if match else ""
+        if match:
+            _name_bars(bars, builds, clean(names[int(match[1])]))
     for element in root.iter():
         for name, value in list(element.attrib.items()):
             if name in ("style", "id", "rx", "ry") or not value:
@@ -125,3 +131,14 @@ def _plain(svg: str | bytes, image: str, builds: t.Sequence[str], names: t.Seque
     root.set("aria-label", f"Build times of {clean(image)}")
     ET.register_namespace("", _SVG[1:-1])
     return ET.tostring(root, encoding="unicode")
+
+
+def _name_bars(bars: ET.Element, builds: t.Iterable[str], role: str) -> None:
+    """Let each bar say what it is, and remove those of roles that a build did not have."""
+    for bar, build in zip(list(bars.iter(f"{_SVG}g"))[2:], builds, strict=True):
+        rect = bar.find(f"{_SVG}rect")
+        if rect is None or float(rect.get("height", "0")) < _VISIBLE:
+            bar.clear()
+            continue
+        rect.set("class", "bar")
+        ET.SubElement(rect, f"{_SVG}title").text = f"{role}, build {build}"
