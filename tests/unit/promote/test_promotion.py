@@ -47,6 +47,7 @@ def test_a_channel_stands_on_what_it_did_not_go_back_from(moves: str, left: str)
         # Unless that one is bad too.
         ("ABCB", "B", "A"),
         ("ABCBC", "", "B"),
+        ("ABCBD", "", "B"),
     ],
 )
 def test_a_rollback_goes_to_the_last_verified_build_that_it_came_from(moves: str, revoked: str, target: str) -> None:
