@@ -152,7 +152,7 @@ def _uses(uses: c.Sequence[Use]) -> list[str]:
     rows = [
         (
             use.kind.replace("_", " "),
-            use.name or use.id,
+            use.name or "-",
             use.id if use.id != use.name else "-",
             str(use.place),
             str(use.ami),

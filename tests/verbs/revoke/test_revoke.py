@@ -6,9 +6,15 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.golden.windows_ami.plugins.action import image_revocation
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.records import Build
 
+from tests.e2e.conftest import ROOT
+from tests.lab.autoscaling.support import Groups
+from tests.lab.ec2.support import Lab
+from tests.unit.actions import run_action
 from tests.verbs.conftest import Works
+from tests.verbs.promote.support import setting
 
 PARAMETER = "/golden/ami/iis_dotnet/stable"
 
@@ -86,3 +92,46 @@ def test_a_bad_build_and_its_descendants_go_out_of_use_and_come_back(works: Work
     assert [state(works, one) for one in line] == ["available"] * 3
     assert stable(works) == line.good.id
     assert "stable of iis_dotnet went to" in done.output
+
+
+def test_groups_are_rolled_to_where_the_channel_went(works: Works, line: Line) -> None:
+    """Both follow the channel: one by its parameter, one names the AMI itself."""
+    done = works.play("promote.yml", "-e", f"build={line.bad.id}", "-e", "channel=stable")
+    assert done.status == 0, done.output
+    groups = Groups(Lab(works.lab.info))
+    names = [groups.make(groups.template(image)) for image in (f"resolve:ssm:{PARAMETER}", line.bad.amis[works.region])]
+    asked = ("-e", f"build={line.bad.id}", "-e", "reason=leaked", "-e", "rollout=true")
+    quick = setting("golden_rollout", {"min_healthy_percentage": 0, "instance_warmup": 0})
+
+    foretold = works.play("revoke.yml", *asked, "--check")
+    assert foretold.status == 0, foretold.output
+    assert f"-e channel=stable -e rollout_groups={','.join(sorted(names))}" in foretold.output
+
+    done = works.play("revoke.yml", *asked, *quick, "-e", '{"golden_builder": {"poll_seconds": 0.2}}')
+    assert done.status == 0, done.output
+    assert [groups.images(name) for name in names] == [[line.good.amis[works.region]]] * 2
+    groups.remove()
+
+
+def test_the_name_of_an_image_is_refused(works: Works) -> None:
+    """After the newest build was revoked it means another one."""
+    done = works.play("revoke.yml", "-e", "image=iis_dotnet", "-e", "reason=x")
+    assert done.status == 2
+    assert "The name of an image is not enough" in done.output
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"build": "20200101T000000Z-000001", "reason": " "}, "Say why"),
+        ({"build": "20200101T000000Z-000001", "reason": "x"}, "There is no build 20200101T000000Z-000001"),
+        ({"reason": "x"}, "Name a build by one of build, ami and image"),
+    ],
+    ids=["no reason", "no such build", "no build"],
+)
+def test_what_is_not_clear_is_refused(works: Works, options: dict[str, str], expected: str) -> None:
+    aws = {"config_file": works.lab.info["aws_config_file"], "profile": "default"}
+    given = {"catalogue": works.catalogue.url, "aws": aws, **options}
+    result = run_action(image_revocation.ActionModule, given, {}, ROOT)
+    assert result["failed"]
+    assert expected in result["msg"]
