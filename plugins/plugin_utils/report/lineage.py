@@ -10,15 +10,16 @@ from __future__ import annotations
 import typing as t
 
 from ..estate_answers import family_of
-from ..records import Build
+from ..records import USABLE, Build
 from .ages import age_of
 from .model import Facts, clean, count
 
 # In the units of the picture, which are pixels unless it is zoomed.
-_WIDTH, _HEIGHT = 300, 92
-_ACROSS, _DOWN = 60, 22
+_WIDTH, _HEIGHT = 320, 92
+_ACROSS, _DOWN = 50, 22
 _MARGIN = 4
-_LETTERS = 36
+_LETTERS = 32
+_STOCK_LETTERS = 38
 _SMALL_LETTERS = 44
 
 
@@ -128,10 +129,10 @@ def _path(start: tuple[int, int], end: tuple[int, int]) -> str:
 def _node(facts: Facts, name: _Name, x: int, y: int) -> Node:
     kind, text = name
     if kind == "base":
-        return Node(_short(text, _LETTERS), clean(text), _stock_lines(facts, text), "stock", None, x, y)
+        return Node(_short(text, _STOCK_LETTERS), clean(text), _stock_lines(facts, text), "stock", None, x, y)
     build = facts.current(text)
     behind = age_of(facts, build).behind
-    tone = "error" if build.status not in ("built", "verified") else "warning" if behind else "good"
+    tone = "error" if build.status not in USABLE else "unknown" if behind is None else "warning" if behind else "good"
     lines = (
         f"{count(len(facts.by_image[text]), 'build')}, {build.status} {build.started[:10]}",
         _channels(facts, text),

@@ -20,16 +20,22 @@ from . import tables
 from .ages import ages
 from .charts import charts
 from .lineage import picture
-from .model import Facts, clean
+from .model import Facts, Table, clean
 
 _HERE = pathlib.Path(__file__).parent
 _MOMENT = re.compile(r'<time id="asked" datetime="[^"]*">[^<]*</time>')
 _DIGEST = re.compile(r'<script type="application/json" id="digest">(.*?)</script>', re.DOTALL)
 
+# As in page.css.
+_PHONE = "(max-width: 40rem)"
 # A long table begins with so many rows; the script shows the others when asked to, and without scripts all are shown.
 # What a browser need not lay out is what makes a page of thousands of rows open at once.
 _FIRST_ROWS = 100
-_BARE = "tr[hidden] { display: table-row; }"
+_BARE = f"tr[hidden] {{ display: table-row; }} @media {_PHONE} {{ tr[hidden] {{ display: block; }} }}"
+
+_TABLES: tuple[t.Callable[[Facts], Table], ...] = (
+    tables.missing, tables.findings, tables.channels, tables.history, ages, tables.running, tables.builds,
+)  # fmt: skip
 
 
 class Tile(t.NamedTuple):
@@ -43,7 +49,8 @@ class Tile(t.NamedTuple):
 
 def render(facts: Facts, title: str) -> str:
     """Return the page. Raises ChartError when there is nothing to draw with."""
-    style, script = (_text(f"page.{kind}") for kind in ("css", "js"))
+    shown = [make(facts) for make in _TABLES]
+    style, script = "\n".join((_text("page.css"), *map(_names, shown))), _text("page.js")
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         loader=jinja2.FileSystemLoader(_HERE), finalize=_shown,
@@ -55,13 +62,7 @@ def render(facts: Facts, title: str) -> str:
         tiles=_tiles(facts),
         picture=picture(facts),
         charts=charts(facts),
-        missing=tables.missing(facts),
-        findings=tables.findings(facts),
-        channels=tables.channels(facts),
-        history=tables.history(facts),
-        ages=ages(facts),
-        running=tables.running(facts),
-        builds=tables.builds(facts),
+        tables={one.id: one for one in shown},
         digest=digest(facts),
         here=facts.known.keys() & {build.id for build in facts.builds},
         style=markupsafe.Markup(style),  # noqa: S704 - it is a file of ours
@@ -119,6 +120,15 @@ def _tiles(facts: Facts) -> list[Tile]:
 def _shown(value: t.Any) -> t.Any:
     """Clean every text on its way into the page; what is markup already was made here."""
     return clean(value) if isinstance(value, str) and not isinstance(value, markupsafe.Markup) else value
+
+
+def _names(table: Table) -> str:
+    """Return the styles that put the name of its column before each cell, on a phone."""
+    rules = (
+        f"#{table.id} td:nth-child({number})::before {{ content: {json.dumps(name)}; }}"
+        for number, name in enumerate(table.columns, 1)
+    )
+    return f"@media {_PHONE} {{ {' '.join(rules)} }}"
 
 
 def _text(name: str) -> str:

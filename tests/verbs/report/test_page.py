@@ -62,6 +62,18 @@ def test_a_phone_need_not_scroll_sideways(browser: Browser, reports: Reports, na
         assert seen.page.evaluate("document.documentElement.scrollWidth") == width
 
 
+def test_on_a_phone_every_cell_is_in_sight_and_says_what_it_is(browser: Browser, reports: Reports) -> None:
+    with opened(browser, reports["fleet"], 375) as seen:
+        for cell in seen.page.locator("#builds tbody tr").first.locator("td:not(:empty)").all():
+            box = cell.bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 375
+        name = "getComputedStyle(document.querySelector('#builds td:nth-child(5)'), '::before').content"
+        assert seen.page.evaluate(name) == '"Minutes"'
+        assert seen.page.locator("#builds th button").last.is_visible()
+
+
 def test_nothing_that_others_wrote_runs_or_becomes_markup(browser: Browser, reports: Reports) -> None:
     with opened(browser, reports["hostile"]) as seen:
         page = seen.page
