@@ -20,7 +20,7 @@ description:
   - A group that resolves the published SSM parameter only needs the refresh.
   - May be ended at any point. The next run finds the versions that were made and goes on with a refresh that runs.
   - M(amazon.aws.autoscaling_instance_refresh) starts a refresh, too, but knows neither a desired configuration nor
-    automatic rollback, alarms, a bake time or an upper limit, and does not wait; this one does not use it.
+    automatic rollback, alarms, checkpoints or a bake time, and does not wait; this one does not use it.
 options:
   image:
     description: Name of the image.

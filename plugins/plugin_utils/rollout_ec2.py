@@ -17,6 +17,8 @@ from .rollout_preferences import as_ec2
 _RENEW_AFTER = 2700.0
 # The most values that EC2 takes in one filter.
 _VALUES = 200
+# Names of groups in one call.
+_NAMES = 50
 
 Raw = dict[str, t.Any]
 
@@ -63,17 +65,16 @@ class Region:
             self._aws, self._opened = Aws(settings, credentials), since
         return self._aws
 
-    def groups(self) -> list[Raw]:
-        """Return all groups."""
-        with self.aws.explained("list Auto Scaling Groups"):
-            pages = self._scaling.get_paginator("describe_auto_scaling_groups").paginate()
-            return [group for page in pages for group in page["AutoScalingGroups"]]
+    def groups(self, names: t.Sequence[str] | None = None) -> list[Raw]:
+        """Return all groups, or those with these names that are still there."""
+        if names is None:
+            return self._groups()
+        starts = range(0, len(names), _NAMES)
+        return [row for start in starts for row in self._groups(AutoScalingGroupNames=names[start : start + _NAMES])]
 
     def group(self, name: str) -> Raw | None:
         """Return one group, None when it is gone."""
-        with self.aws.explained(f"look at the group {name}"):
-            found = self._scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
-        return found[0] if found else None
+        return next(iter(self.groups([name])), None)
 
     def configurations(self) -> dict[str, str]:
         """Return the AMI of each launch configuration, by name."""
@@ -193,6 +194,11 @@ class Region:
                 pages = self._ec2.get_paginator("describe_images").paginate(Filters=filters, IncludeDeprecated=True)
                 found |= {image["ImageId"] for page in pages for image in page["Images"]}
         return found
+
+    def _groups(self, **query: t.Any) -> list[Raw]:
+        with self.aws.explained("list Auto Scaling Groups"):
+            pages = self._scaling.get_paginator("describe_auto_scaling_groups").paginate(**query)
+            return [group for page in pages for group in page["AutoScalingGroups"]]
 
     def _versions(self, attempt: str, **query: t.Any) -> list[Raw]:
         with self.aws.explained(attempt):

@@ -10,7 +10,7 @@ import typing as t
 
 from .ec2 import AwsError
 from .records import Build
-from .rollout import DEFAULT, LATEST, SSM, Config, Group, Member, Place, Spec, Wanted
+from .rollout import DEFAULT, LATEST, SSM, Config, Group, Member, Place, Refresh, Spec, Wanted
 from .rollout_ec2 import Raw, Region, is_active, refresh_of
 from .rollout_plan import chosen
 
@@ -99,28 +99,60 @@ class Templates:
         self._rows[row["LaunchTemplateName"], version] = row
 
 
+class _Reader:
+    """Reads one region. ``of_image`` tells whether an AMI is of the image."""
+
+    def __init__(self, region: Region, wanted: Wanted, of_image: t.Callable[[str], bool]) -> None:
+        self.region = region
+        self.templates = Templates(region)
+        self._wanted = wanted
+        self._of_image = of_image
+        self._configured: dict[str, str] | None = None
+
+    def place(self, raw: list[Raw], target: str | None, problem: str | None) -> Place:
+        """Return what answers about groups come to."""
+        self.templates.read([_config(one) for one in raw])
+        if self._configured is None and any(one.get("LaunchConfigurationName") for one in raw):
+            self._configured = self.region.configurations()
+        groups = tuple(_group(one, self.region, self.templates, self._configured or {}) for one in raw)
+        return Place(
+            account=self.region.account,
+            region=self.region.name,
+            target=target,
+            problem=problem,
+            groups=groups,
+            ours=frozenset(ami for group in groups for ami in group.amis if ami and self._of_image(ami)),
+            parameter=_published(groups, self._wanted, self.templates),
+        )
+
+
 def read_place(
     region: Region, wanted: Wanted, build: Build, of_image: t.Callable[[str], bool]
 ) -> tuple[Place, list[str]]:
-    """Return a region as the plan wants it, and what could not be found out. Raises AwsError."""
+    """Return a region as the plan wants it, and what could not be found out. Raises AwsError.
+
+    What a group launches is read after the refresh that may change it: one that has just ended is never taken for a
+    group that was left as it was.
+    """
+    reader = _Reader(region, wanted, of_image)
     raw = region.groups()
-    templates = Templates(region)
-    templates.read([_config(one) for one in raw])
-    configured = region.configurations() if any(one.get("LaunchConfigurationName") for one in raw) else {}
-    groups = [_group(one, region, templates, configured) for one in raw]
-    amis = {ami for group in groups for ami in group.amis if ami}
-    target, problem = _target(region, build)
-    place = Place(
-        account=region.account,
-        region=region.name,
-        target=target,
-        problem=problem,
-        ours=frozenset(ami for ami in amis if of_image(ami)),
-        parameter=_published(groups, wanted, templates),
+    first = reader.place(raw, *_target(region, build))
+    names = sorted(group.name for group in first.groups if chosen(group, first, wanted))
+    refreshes = {name: region.refreshes(name) for name in names}
+    newer = {row["AutoScalingGroupName"]: row for row in region.groups(names)}
+    raw = [newer.get(row["AutoScalingGroupName"], row) for row in raw]
+    place = reader.place(raw, first.target, first.problem)
+    instances = {name: [one["InstanceId"] for one in row.get("Instances", ())] for name, row in newer.items()}
+    amis = region.amis_of(sorted(one for ids in instances.values() for one in ids))
+    groups = tuple(
+        _detailed(group, instances[group.name], amis, refreshes[group.name], reader.templates)
+        if group.name in newer
+        else group
+        for group in place.groups
     )
-    detailed = _details(region, groups, [one for one in groups if chosen(one, place, wanted)], raw, templates)
-    used = sorted({ami for group in groups if chosen(group, place, wanted) for ami in group.amis if ami})
-    return dataclasses.replace(place, groups=detailed, usable=frozenset(region.usable(used))), templates.notes
+    used = sorted({ami for group in groups if group.name in newer for ami in group.amis if ami})
+    usable = frozenset(region.usable(used))
+    return dataclasses.replace(place, groups=groups, usable=usable), reader.templates.notes
 
 
 def _target(region: Region, build: Build) -> tuple[str | None, str | None]:
@@ -143,27 +175,16 @@ def _target(region: Region, build: Build) -> tuple[str | None, str | None]:
     return ami, None
 
 
-def _details(
-    region: Region, groups: list[Group], concerned: list[Group], raw: list[Raw], templates: Templates
-) -> tuple[Group, ...]:
-    """Return all groups; those that are concerned with the AMIs of their instances and the refresh that runs."""
-    rows = {one["AutoScalingGroupName"]: one for one in raw}
-    names = {group.name for group in concerned}
-    instances = {name: [one["InstanceId"] for one in rows[name].get("Instances", ())] for name in names}
-    amis = region.amis_of(sorted(one for ids in instances.values() for one in ids))
-    found = []
-    for group in groups:
-        if group.name in names:
-            refresh = region.refreshes(group.name)
-            members = tuple(Member(one, amis.get(one)) for one in instances[group.name] if one in amis)
-            group = dataclasses.replace(group, members=members)
-            if is_active(refresh):
-                group = dataclasses.replace(group, refresh=_refresh(t.cast(Raw, refresh), templates))
-        found.append(group)
-    return tuple(found)
+def _detailed(
+    group: Group, instances: t.Sequence[str], amis: t.Mapping[str, str], refresh: Raw | None, templates: Templates
+) -> Group:
+    """Return a group with the AMIs of its instances and the refresh that runs."""
+    members = tuple(Member(one, amis[one]) for one in instances if one in amis)
+    running = _refresh(t.cast(Raw, refresh), templates) if is_active(refresh) else None
+    return dataclasses.replace(group, members=members, refresh=running)
 
 
-def _refresh(raw: Raw, templates: Templates) -> t.Any:
+def _refresh(raw: Raw, templates: Templates) -> Refresh:
     config = _config(raw.get("DesiredConfiguration", {}))
     if not config:
         return refresh_of(raw)

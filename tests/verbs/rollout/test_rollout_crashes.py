@@ -116,7 +116,8 @@ def test_any_call_that_fails_is_said_and_the_next_run_ends_it(
     template = site.groups.template(site.old)
     calls = _calls_of(site, lambda: site.roll_out(site.groups.make(template, version="$Latest", capacity=1)))
     assert calls >= CHANGING
-    for call in sorted(calls):
+    # Whatever fails is handled in one place; a refusal has a text of its own for each call.
+    for call in sorted(calls if kind == "denied" else CHANGING):
         template = site.groups.template(site.old)
         name = site.groups.make(template, version="$Latest", capacity=1)
         site.works.lab.get(f"/lab/fault?action={call}&kind={kind}&times=forever&account=123456789012")
