@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import hashlib
 import typing as t
 
@@ -69,6 +70,7 @@ class Refresh(t.NamedTuple):
     percent: int = 0
     left: int | None = None
     amis: frozenset[str | None] | None = None
+    started: dt.datetime | None = None
 
     @property
     def active(self) -> bool:

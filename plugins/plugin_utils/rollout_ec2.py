@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import time
 import typing as t
 
@@ -162,11 +163,15 @@ class Region:
         with self.aws.explained(f"cancel the instance refresh of {group}"):
             self._scaling.cancel_instance_refresh(AutoScalingGroupName=group)
 
-    def complaint(self, group: str) -> str:
-        """Return what the group's newest failed activity says, "" when none has failed."""
+    def complaint(self, group: str, since: dt.datetime | None) -> str:
+        """Return what the group's newest failed activity since a moment says, "" when none has failed."""
         with self.aws.explained(f"read the activities of {group}"):
             answer = self._scaling.describe_scaling_activities(AutoScalingGroupName=group, MaxRecords=20)
-        failed = [one for one in answer["Activities"] if one["StatusCode"] == "Failed"]
+        failed = [
+            one
+            for one in answer["Activities"]
+            if one["StatusCode"] == "Failed" and (since is None or one["StartTime"] >= since)
+        ]
         return str(failed[0].get("StatusMessage") or failed[0].get("Description", "")) if failed else ""
 
     def amis_of(self, instances: t.Sequence[str]) -> dict[str, str]:
@@ -247,6 +252,7 @@ def refresh_of(raw: Raw, amis: frozenset[str | None] | None = None) -> Refresh:
         int(raw.get("PercentageComplete") or 0),
         raw.get("InstancesToUpdate"),
         amis,
+        raw.get("StartTime"),
     )
 
 

@@ -142,7 +142,7 @@ def read_place(
     newer = {row["AutoScalingGroupName"]: row for row in region.groups(names)}
     raw = [newer.get(row["AutoScalingGroupName"], row) for row in raw]
     place = reader.place(raw, first.target, first.problem)
-    instances = {name: [one["InstanceId"] for one in row.get("Instances", ())] for name, row in newer.items()}
+    instances = {name: _staying(row) for name, row in newer.items()}
     amis = region.amis_of(sorted(one for ids in instances.values() for one in ids))
     groups = tuple(
         _detailed(group, instances[group.name], amis, refreshes[group.name], reader.templates)
@@ -173,6 +173,11 @@ def _target(region: Region, build: Build) -> tuple[str | None, str | None]:
     if found.state != "available":
         return None, f"{ami} of build {build.id} is {found.state}, not available"
     return ami, None
+
+
+def _staying(group: Raw) -> list[str]:
+    """Return the instances of a group that are not on their way out."""
+    return [one["InstanceId"] for one in group.get("Instances", ()) if "Terminat" not in one["LifecycleState"]]
 
 
 def _detailed(

@@ -9,6 +9,7 @@ that it leads to.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import time
 import typing as t
 
@@ -53,7 +54,7 @@ class Calls(t.Protocol):
     def group(self, name: str) -> dict[str, t.Any] | None: ...
     def roll_back(self, group: str) -> None: ...
     def cancel(self, group: str) -> None: ...
-    def complaint(self, group: str) -> str: ...
+    def complaint(self, group: str, since: dt.datetime | None) -> str: ...
 
 
 class Patience(t.NamedTuple):
@@ -234,9 +235,8 @@ class Run:
                 one.seconds = time.monotonic() - (one.begun or time.monotonic())
             if time.monotonic() > deadline:
                 for one in (one for one in outcomes if one.waits):
-                    one.error = (
-                        f"refresh {one.refresh} has not ended in {self._patience.limit:.0f} s. It goes on in AWS"
-                    )
+                    seen = one.said or "nothing was heard of it"
+                    one.error = f"not done after {self._patience.limit:.0f} s ({seen}). It goes on in AWS"
                 return
             if any(one.waits for one in outcomes):
                 time.sleep(self._patience.poll)
@@ -262,17 +262,17 @@ class Run:
             one.status = ROLLED_BACK if one.going_back else DONE
             return
         reason = found.reason or f"its refresh ended {found.status}"
-        one.error = one.error or self._explained(one, reason)
+        one.error = one.error or self._explained(one, reason, found.started)
         one.status = {"RollbackSuccessful": ROLLED_BACK, "Cancelled": CANCELLED}.get(found.status, FAILED)
         if found.status in ("Failed", "Cancelled") and self._goes_back(one):
             one.going_back = True
             self._say(f"{one.step.group.name}: {one.error}")
             self._go_back(one)
 
-    def _explained(self, one: Outcome, reason: str) -> str:
+    def _explained(self, one: Outcome, reason: str, since: dt.datetime | None) -> str:
         """Return why a refresh has failed, in the words of the group's newest failed launch if there is one."""
         try:
-            complaint = self._region(one).complaint(one.step.group.name)
+            complaint = self._region(one).complaint(one.step.group.name, since)
         except AwsError:  # the reason alone must do
             return reason
         return f"{reason} {complaint}" if complaint and complaint not in reason else reason

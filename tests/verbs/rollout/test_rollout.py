@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tests.verbs.rollout.conftest import Site
+from tests.verbs.rollout.conftest import QUICK, Site
 
 
 def outcome(result: dict[str, object], name: str) -> dict[str, object]:
@@ -136,3 +136,19 @@ def test_a_group_that_cannot_launch_any_more_comes_back_from_our_ami(site: Site)
     assert (found["status"], found["action"]) == ("rolled out", "forward"), done
     assert site.groups.images(name) == [site.new, site.new]
     assert site.groups.look(name)["LaunchTemplate"]["Version"] == "2"
+
+
+def test_an_alarm_that_rings_turns_the_refresh_back(site: Site) -> None:
+    name = site.groups.make(site.groups.template(site.old), capacity=2)
+    watch = site.works.lab.client("cloudwatch")
+    watch.put_metric_alarm(
+        AlarmName="web-5xx", MetricName="5xx", Namespace="web", Period=60, EvaluationPeriods=1, Threshold=1,
+        ComparisonOperator="GreaterThanThreshold", Statistic="Sum",
+    )  # fmt: skip
+    watch.set_alarm_state(AlarmName="web-5xx", StateValue="ALARM", StateReason="errors")
+    done = site.roll_out(name, preferences={**QUICK, "alarms": ["web-5xx"]})
+    found = outcome(done, name)
+    assert found["status"] == "rolled back"
+    assert "web-5xx" in str(found["error"])
+    site.groups.settled(name, 2)
+    assert site.groups.images(name) == [site.old, site.old]
