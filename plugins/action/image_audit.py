@@ -65,8 +65,7 @@ class ActionModule(ActionBase):
         found, _estate = run_audit(
             settings, scope, lambda: self._open(options, settings), options["prefix"], policy, accepted
         )
-        for line in ["", *lines(found)]:
-            display.display(line)
+        display.display("\n".join(["", *lines(found)]))
         written = [] if self._task.check_mode else _write(found, options)
         return {**result, **_answer(found, options["fail_on"]), "changed": bool(written), "written": written}
 

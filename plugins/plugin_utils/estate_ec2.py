@@ -19,8 +19,9 @@ from .estate_place import Told, read_place
 from .fleet_ec2 import describe_regions
 from .fleet_places import ALL_REGIONS, Account
 
-# AWS is asked by so many threads at most; they wait for it most of the time.
-_THREADS = 16
+# AWS is asked by so many threads at most. They wait for it most of the time, but each holds a page of answers, and a
+# thousand instances are tens of megabytes while they are parsed.
+_THREADS = 6
 
 
 class Scope(t.NamedTuple):

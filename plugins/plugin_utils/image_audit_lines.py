@@ -11,19 +11,20 @@ from .image_audit_rules import NOTE, RULES
 from .text_table import table
 
 _HEADINGS = ("SEVERITY", "WHERE", "WHAT", "RULE", "AMI")
-# More notes than this are for a program to read.
+# More than this is for a program to read.
+_ROWS = 200
 _NOTES = 20
 
 
 def lines(audit: Audit) -> list[str]:
     """Return a table of what was found, what to do about it, and the sum."""
-    shown = [one for one in audit.findings if one.accepted is None]
-    notes = [one for one in shown if one.severity == NOTE]
-    hidden = notes[_NOTES:]
-    shown = [one for one in shown if one not in set(hidden)] if hidden else shown
+    counted = [one for one in audit.findings if one.accepted is None]
+    serious = [one for one in counted if one.severity != NOTE]
+    shown = [*serious[:_ROWS], *[one for one in counted if one.severity == NOTE][:_NOTES]]
+    hidden = len(counted) - len(shown)
+    left = [f"… and {hidden} more: -e json=FILE has all"] if hidden else []
     many = len({place.account for place in audit.places}) > 1
-    left = [f"… and {len(hidden)} more notes: -e json=FILE has all"] if hidden else []
-    return [*_table(shown, many), *left, *_advice(shown), *_accepted(audit), summary(audit)]
+    return [*_table(shown, many), *left, *_advice(counted), *_accepted(audit), summary(audit)]
 
 
 def summary(audit: Audit) -> str:
@@ -65,7 +66,7 @@ def _advice(shown: t.Sequence[Finding]) -> list[str]:
 
 
 def _accepted(audit: Audit) -> list[str]:
-    found = [one for one in audit.findings if one.accepted is not None]
+    found = [one for one in audit.findings if one.accepted is not None][:_ROWS]
     return [f"Accepted: {one.place} {one.label} {one.rule}: {one.accepted}" for one in found]
 
 

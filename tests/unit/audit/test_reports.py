@@ -165,5 +165,5 @@ def test_people_see_the_worst_first_and_what_to_do(found: Audit) -> None:
 def test_many_notes_are_for_programs() -> None:
     uses = [group(f"ami-{n}")._replace(id=f"g{n}", name=f"g{n}") for n in range(30)]
     shown = lines(judged(uses, [ours(f"ami-{n}", days_ago=50) for n in range(30)]))
-    assert "… and 10 more notes: -e json=FILE has all" in shown
+    assert "… and 10 more: -e json=FILE has all" in shown
     assert shown[-1].endswith("30 notes")
