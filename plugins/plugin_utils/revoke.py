@@ -73,8 +73,8 @@ def choose_bad(builds: c.Iterable[Build], named: Build, descendants: bool) -> Ch
         bad += [Bad(one, named.id) for one in living]
         living = []
     if not bad:
-        rest = f" Its descendants are usable: {_names(living)}. Add -e descendants=true" if living else ""
-        raise RevocationError(f"Build {named.id} of {named.image} is {named.status}: nothing starts from it.{rest}")
+        rest = f". Its descendants are usable: {_names(living)}. Add -e descendants=true" if living else ""
+        raise RevocationError(f"Build {named.id} of {named.image} is {named.status}: nothing starts from it{rest}")
     spared = [one for one in living if one.status != REVOKED]
     if named.status == DEREGISTERED:
         notes.append(f"{named.image} {named.id} is deregistered already")

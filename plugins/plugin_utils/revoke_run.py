@@ -71,9 +71,13 @@ class ChannelOutcome(t.NamedTuple):
 
     def holds(self, region: str) -> bool:
         """Whether the channel may still lead to a bad build in a region, and need not: it failed to leave it."""
-        if self.error or (self.result and self.result.error):
+        if self.error:
             return True
-        return any(one.error and one.step.region == region for one in (self.result.outcomes if self.result else ()))
+        if self.result is None:
+            return False
+        if self.result.promotion.wanted.moves and self.result.move is None:
+            return True
+        return any(one.error and one.step.region == region for one in self.result.outcomes)
 
 
 @dataclasses.dataclass
