@@ -131,8 +131,8 @@ def _somebodys(image: str, place: Place, wanted: Wanted) -> str:
 def _behind(place: Place, wanted: Wanted) -> str:
     return (
         f"it resolves {wanted.parameter}, which is {place.parameter or 'not there'}, while channel {wanted.channel} "
-        f"points at {place.target}. Publish it: promote.yml -e image={wanted.image} -e channel={wanted.channel} "
-        f"-e build={wanted.build}"
+        f"points at {place.target}. Publish it: promote.yml -e repair=true -e image={wanted.image} "
+        f"-e channel={wanted.channel}"
     )
 
 
