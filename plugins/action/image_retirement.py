@@ -94,7 +94,9 @@ def _retire(work: Retirement, steps: list[Step], options: Options, check_mode: b
     changed = [one.step for one in outcomes if one.done or (check_mode and one.step.action != KEEP)]
     return {
         "changed": bool(changed),
-        "builds": [outcome.to_dict() for outcome in outcomes],
+        # Ansible walks through every value of a result, and most builds are kept.
+        "builds": [one.to_dict() for one in outcomes if one.step.action != KEEP],
+        "kept": {one.step.build.id: "; ".join(one.step.reasons) for one in outcomes if one.step.action == KEEP},
         "unknown": [ami.id for ami in unknown],
         "diff": _diff({step.build.id: (step.build.status, step.status) for step in changed}),
         **({"failed": True, "msg": "\n".join(errors)} if errors else {}),

@@ -125,8 +125,7 @@ EXAMPLES = r"""
 RETURN = r"""
 builds:
   description:
-    - Every build that has an AMI, with all reasons for what is done about it. RV(builds[].action) is keep, deprecate,
-      disable or deregister.
+    - The builds that are not kept. RV(builds[].action) is deprecate, disable or deregister.
   returned: without O(undo)
   type: list
   elements: dict
@@ -162,6 +161,10 @@ builds:
     error:
       description: Why it was not done.
       type: str
+kept:
+  description: All reasons why a build is kept, by its id.
+  returned: without O(undo)
+  type: dict
 unknown:
   description: AMIs with the tag C(golden:image) that are of no build in the catalogue. They are left alone.
   returned: without O(undo)

@@ -225,9 +225,12 @@ def merged(old: Estate, new: Estate) -> Estate:
 
 
 def _pages(catalogue: Catalogue) -> t.Iterator[Build]:
+    """Yield all builds that matter, without what is in their images: that would fill the memory."""
     before: str | None = None
     while builds := catalogue.builds(statuses=READ, limit=_PAGE, before=before):
-        yield from builds
+        for build in builds:
+            kept = {key: value for key, value in build.contents.items() if key == MEMORY}
+            yield dataclasses.replace(build, contents=kept, inputs={}, versions={}, roles=())
         before = builds[-1].id
 
 

@@ -88,7 +88,8 @@ class Sweep:
         ]
 
     def _knowledge(self) -> Knowledge:
-        builds = {build.id: build for build in _pages(self.catalogue)}
+        # What is in their images would fill the memory.
+        builds = {build.id: dataclasses.replace(build, contents={}, inputs={}) for build in _pages(self.catalogue)}
         images = {build.image for build in builds.values() if build.status == BUILDING}
         return Knowledge(builds, {image for image in images if self.catalogue.lease(lease_name(image))})
 

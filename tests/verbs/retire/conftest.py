@@ -54,7 +54,7 @@ class Retiring:
         build_id = f"{moment:%Y%m%dT%H%M%SZ}-{next(_NUMBERS):06x}"
         tags = [{"Key": "golden:image", "Value": image}, {"Key": "golden:build", "Value": build_id}]
         ami = self.ec2.copy_image(
-            SourceImageId=self.works.stock_ami(), SourceRegion=self.region, Name=build_id, Encrypted=True,
+            SourceImageId=self.works.stock_ami(), SourceRegion=self.region, Name=build_id,
             TagSpecifications=[{"ResourceType": kind, "Tags": tags} for kind in ("image", "snapshot")],
         )["ImageId"]  # fmt: skip
         while (found := self._described(ami))["State"] != "available":
@@ -79,10 +79,12 @@ class Retiring:
         found = self.ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]
         return {one["SnapshotId"] for one in found} & set(build.snapshots[self.region])
 
-    def action(self, result: Result, build: Build) -> tuple[str, list[str]]:
-        """Return what a result says of a build."""
+    def action(self, result: Result, build: Build) -> tuple[str, str]:
+        """Return what a result says of a build: what is done, and why."""
+        if build.id in result["kept"]:
+            return "keep", result["kept"][build.id]
         found = next(one for one in result["builds"] if one["build"] == build.id)
-        return found["action"], found["reasons"]
+        return found["action"], "; ".join(found["reasons"])
 
     def fault(self, **query: t.Any) -> None:
         self.works.lab.get("/lab/fault?" + "&".join(f"{key}={value}" for key, value in query.items()))
