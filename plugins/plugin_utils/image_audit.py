@@ -8,6 +8,7 @@ import collections
 import dataclasses
 import datetime as dt
 import fnmatch
+import re
 import typing as t
 
 from . import estate
@@ -16,6 +17,9 @@ from .estate import Estate, Place, Use
 from .image_audit_ami import Fault, Known, Policy, View, faults_of
 from .image_audit_rules import ERROR, NOTE, RULES, SEVERITIES, WARNING
 
+# What leads to Amazon's newest AMI, whichever it is, and what is then of no interest: that one goes when another comes.
+_AMAZONS = re.compile(r"resolve:ssm:/aws/service/[^:]*$")
+_OF_ONE_AMI = frozenset({"ami-withdrawn-soon", "not-ours"})
 # Things that already run: that their AMI cannot be launched harms only whoever wants another one.
 _RUNS_ALREADY = frozenset({estate.INSTANCE})
 
@@ -171,7 +175,8 @@ class _Judge:
         key = use.place, use.ami
         if key not in self._known:
             self._known[key] = self._judged(*key)
-        return self._known[key]
+        follows = bool(_AMAZONS.search(use.via))
+        return [fault for fault in self._known[key] if not (follows and fault.rule in _OF_ONE_AMI)]
 
     def _judged(self, place: Place, ami_id: str) -> list[Fault]:
         state = self._estate.ami(place, ami_id)

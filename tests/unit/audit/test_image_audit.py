@@ -94,6 +94,20 @@ def test_the_successor_of_a_stock_ami_is_named() -> None:
     assert found.findings[0].message.endswith("its successor is ami-b")
 
 
+@pytest.mark.parametrize(
+    ("parameter", "expected"),
+    [
+        ("/aws/service/ami-windows-latest/x", []),
+        ("/aws/service/ami-windows-latest/x:3", [("error", "ami-withdrawn-soon")]),
+        ("/golden/base", [("error", "ami-withdrawn-soon")]),
+    ],
+    ids=["Amazon's newest", "one version of it", "a parameter of one's own"],
+)
+def test_who_follows_amazons_newest_ami_loses_none(parameter: str, expected: list[tuple[str, str]]) -> None:
+    use = group("ami-a", via=f"launch template web version 1, resolve:ssm:{parameter}")
+    assert rules(judged([use], [stock(days_ago=85)], policy=Policy(old_days=1000))) == expected
+
+
 def test_a_stock_ami_without_a_date_is_somebody_elses() -> None:
     found = judged([group("ami-a")], [stock()._replace(name="EC2", created="")])
     assert rules(found) == [("warning", "not-ours")]
