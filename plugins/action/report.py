@@ -12,9 +12,7 @@ from ansible.utils.display import Display
 
 from ..plugin_utils.catalogue import CatalogueError, open_catalogue
 from ..plugin_utils.ec2 import AWS_OPTIONS, AwsSettings
-from ..plugin_utils.estate_ec2 import Scope
-from ..plugin_utils.fleet_places import Account
-from ..plugin_utils.image_audit_ami import Policy
+from ..plugin_utils.image_audit_options import AUDIT_OPTIONS, accepted_of, policy_of, scope_of
 from ..plugin_utils.report.charts import ChartError
 from ..plugin_utils.report.file import FileError, Written, write_page
 from ..plugin_utils.report.model import Facts, count
@@ -27,12 +25,9 @@ ARGUMENTS: dict[str, t.Any] = {
     "path": {"type": "path", "required": True},
     "catalogue": {"type": "str", "required": True},
     "aws": AWS_OPTIONS,
-    "accounts": {"type": "list", "elements": "dict", "default": []},
-    "regions": {"type": "list", "elements": "str", "default": []},
-    "prefix": {"type": "str"},
+    **AUDIT_OPTIONS,
     "title": {"type": "str", "default": "Golden Windows AMIs"},
     "builds": {"type": "int", "default": 2000},
-    "owners": {"type": "list", "elements": "str", "default": []},
 }
 Options = dict[str, t.Any]
 
@@ -56,7 +51,7 @@ class ActionModule(ActionBase):
             facts = self._read(options)
             page = render(facts, options["title"])
             written = write_page(path, page, keep=self._task.check_mode)
-        except (CatalogueError, ChartError, FileError, ValueError) as exc:
+        except (CatalogueError, ChartError, FileError, TypeError, ValueError) as exc:
             raise AnsibleActionFail(str(exc)) from None  # ansible would say the cause a second time
         for gap in facts.estate.gaps:
             display.warning(f"Not in the report: {gap.question} of {gap.place}. {gap.reason}")
@@ -65,9 +60,8 @@ class ActionModule(ActionBase):
     def _read(self, options: Options) -> Facts:
         settings = AwsSettings(**options["aws"])
         catalogue = open_catalogue(options["catalogue"], self._loader.get_basedir(), readonly=True, aws=settings)
-        scope = Scope([Account.of(one) for one in options["accounts"]], options["regions"])
-        wanted = Wanted(options["builds"], Policy(owners=tuple(options["owners"])), prefix=options["prefix"] or None)
-        return read_facts(settings, scope, catalogue, wanted)
+        wanted = Wanted(options["builds"], policy_of(options), accepted_of(options), options["prefix"] or None)
+        return read_facts(settings, scope_of(options), catalogue, wanted)
 
     def _told(self, facts: Facts, written: Written, path: pathlib.Path, size: int) -> dict[str, t.Any]:
         verb = "is as it was" if not written.changed else "would be written" if self._task.check_mode else "is written"

@@ -55,11 +55,41 @@ options:
   prefix:
     description: Where C(playbooks/promote.yml) publishes channels, such as V(/golden/ami). Not looked at when not set.
     type: str
-  owners:
-    description: Accounts whose AMIs are as good as own ones.
+  parameters:
+    description: Paths of more SSM parameters that hold AMIs.
     type: list
     elements: str
     default: []
+  accept:
+    description: Findings that are accepted, as in O(golden.windows_ami.image_audit#module:accept). They are shown last.
+    type: list
+    elements: dict
+    default: []
+  owners:
+    description: Accounts of others whose AMIs are trusted to stay.
+    type: list
+    elements: str
+    default: []
+  stock_days:
+    description: For how many days after its release Amazon keeps a stock Windows AMI public.
+    type: int
+    default: 90
+  soon_days:
+    description: From so many days before that on, a stock AMI is a warning.
+    type: int
+    default: 45
+  last_days:
+    description: From so many days before that on, it is an error.
+    type: int
+    default: 10
+  old_days:
+    description: From so many days on, old updates are a note.
+    type: int
+    default: 45
+  very_old_days:
+    description: From so many days on, old updates are a warning.
+    type: int
+    default: 75
   builds:
     description: How many of the newest builds are on the page.
     type: int
@@ -85,6 +115,7 @@ requirements:
 notes:
   - This is an action plugin. It runs on the controller, and changes nothing but the file.
 seealso:
+  - module: golden.windows_ami.image_audit
   - module: golden.windows_ami.catalogue_info
 """
 

@@ -9,7 +9,6 @@ import re
 import typing as t
 
 from ..estate_answers import family_of
-from ..image_audit_ami import Policy
 from ..records import Build
 from .model import Cell, Facts, Table
 
@@ -61,7 +60,7 @@ def ages(facts: Facts) -> Table:
             words = [*facts.channels_of.get(build_id, ()), *(["newest"] if build_id == newest.id else [])]
             rows.append(_row(facts, facts.known[build_id], words))
     columns = ("Image", "Build", "Which", "Made from", "Age in days", "Amazon's newest", "Days behind")
-    note = f"Amazon keeps a Windows AMI public for about {Policy().stock_days} days."
+    note = f"Amazon keeps a Windows AMI public for about {facts.policy.stock_days} days."
     return Table("ages", "Age against Amazon's newest base", columns, tuple(rows), "Nothing was built yet.", note)
 
 
@@ -73,9 +72,9 @@ def _row(facts: Facts, build: Build, words: t.Sequence[str]) -> tuple[Cell, ...]
         Cell(build.id, build=build.id),
         Cell(", ".join(words)),
         Cell(age.base or "not known"),
-        _days(days, Policy().old_days, Policy().very_old_days),
+        _days(days, facts.policy.old_days, facts.policy.very_old_days),
         Cell(age.newest or "not known"),
-        _days(age.behind, 1, Policy().old_days),
+        _days(age.behind, 1, facts.policy.old_days),
     )
 
 

@@ -135,10 +135,10 @@ def _plain(svg: str | bytes, image: str, builds: t.Sequence[str], names: t.Seque
 
 def _name_bars(bars: ET.Element, builds: t.Iterable[str], role: str) -> None:
     """Let each bar say what it is, and remove those of roles that a build did not have."""
-    for bar, build in zip(list(bars.iter(f"{_SVG}g"))[2:], builds, strict=True):
-        rect = bar.find(f"{_SVG}rect")
+    for place, build in zip(list(bars.iter(f"{_SVG}g"))[2:], builds, strict=True):
+        rect = place.find(f"{_SVG}rect")
         if rect is None or float(rect.get("height", "0")) < _VISIBLE:
-            bar.clear()
+            place.clear()
             continue
         rect.set("class", "bar")
         ET.SubElement(rect, f"{_SVG}title").text = f"{role}, build {build}"

@@ -12,6 +12,7 @@ import typing as t
 from ..catalogue import ChannelMove
 from ..estate import AmiState, Estate
 from ..image_audit import Audit
+from ..image_audit_ami import Policy
 from ..records import USABLE, Build
 
 # Characters that have no place in text: controls, halves of characters, and those that turn the order of others around,
@@ -25,7 +26,7 @@ class Facts:
 
     ``builds`` are the newest ones, newest first; ``older`` says that there are more. ``others`` are builds that the
     page needs beside those: what channels point at, and parents. ``history`` has the moves of all channels, newest
-    first within a channel; ``moves`` the latest ones only.
+    first within a channel; ``moves`` the latest ones only. ``policy`` is what the audit judged by.
     """
 
     builds: tuple[Build, ...]
@@ -35,6 +36,7 @@ class Facts:
     history: tuple[ChannelMove, ...]
     audit: Audit
     estate: Estate
+    policy: Policy = dataclasses.field(default_factory=Policy)
 
     @functools.cached_property
     def known(self) -> dict[str, Build]:

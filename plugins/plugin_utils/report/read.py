@@ -36,7 +36,7 @@ def read_facts(settings: AwsSettings, scope: Scope, catalogue: Catalogue, wanted
     history = [one for move in moves for one in catalogue.channel_history(move.image, move.channel, _MOVES)]
     others = _others(catalogue, builds, [move.build_id for move in moves])
     audit, estate = run_audit(settings, scope, lambda: catalogue, wanted.prefix, wanted.policy, wanted.accepted)
-    return Facts(tuple(builds), older, tuple(others), tuple(moves), tuple(history), audit, estate)
+    return Facts(tuple(builds), older, tuple(others), tuple(moves), tuple(history), audit, estate, wanted.policy)
 
 
 def _others(catalogue: Catalogue, builds: t.Sequence[Build], pointed: t.Iterable[str]) -> list[Build]:

@@ -35,9 +35,20 @@ def run(directory: pathlib.Path, **options: t.Any) -> dict[str, t.Any]:
         ({"builds": 0}, "builds is 0, and must be at least 1"),
         ({"path": "/proc/nowhere/report.html"}, "Cannot write /proc/nowhere/report.html"),
         ({"accounts": [{"role_arn": "x"}]}, "every account needs a name"),
+        ({"accept": [{"rule": "x", "thing": "*", "reason": "y"}]}, "there is no rule x"),
+        ({"accept": [{"rool": "x"}]}, "rool"),
+        ({"stock_days": -1}, "numbers of days, 0 or more"),
         ({"catalogue": "nonsense:x"}, "nonsense"),
     ],
-    ids=["no builds", "no directory", "account without a name", "unknown catalogue"],
+    ids=[
+        "no builds",
+        "no directory",
+        "account without a name",
+        "unknown rule",
+        "unknown key",
+        "negative",
+        "unknown catalogue",
+    ],
 )
 def test_bad_input_is_refused(tmp_path: pathlib.Path, options: dict[str, t.Any], message: str) -> None:
     result = run(tmp_path, **options)
@@ -66,3 +77,10 @@ def test_a_library_that_is_not_there_is_named(tmp_path: pathlib.Path, monkeypatc
 
     assert result["failed"]
     assert "has no pygal, which draws the charts (No module named 'pygal'). Install it" in result["msg"]
+
+
+def test_what_is_accepted_does_not_count(tmp_path: pathlib.Path) -> None:
+    result = run(tmp_path, accept=[{"rule": "answer-missing", "thing": "*", "reason": "There is no AWS here"}])
+
+    assert result["findings"]["error"] == 0
+    assert "accepted: There is no AWS here" in (tmp_path / "report.html").read_text(encoding="utf-8")
