@@ -8,12 +8,13 @@ can no longer be launched has nothing to go back to, and gets the new settings a
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import difflib
 import typing as t
 
 from . import rollout
-from .rollout import CHANNEL_TAG, LATEST, SSM, Draft, Group, Place, Spec, Step, Wanted
+from .rollout import CHANNEL_TAG, LATEST, SSM, Group, Place, Spec, Step, Wanted
 
 # Processes of a group without which a refresh does not get on.
 _NEEDED = ("Launch", "Terminate")
@@ -55,7 +56,13 @@ def _plan_place(place: Place, wanted: Wanted) -> list[Step]:
         because = chosen(group, place, wanted)
         if because:
             steps.append(_decide(group, place, wanted, because))
-    return [_guarded(step, steps, place) for step in steps]
+    looked_after = {step.group.name for step in steps if step.pins or step.action == rollout.FORWARD}
+    takers: dict[str, list[str]] = collections.defaultdict(list)
+    for group in place.groups:
+        for spec in group.specs:
+            if spec.asked == LATEST and group.name not in looked_after:
+                takers[spec.template_id].append(group.name)
+    return [_guarded(step, takers) for step in steps]
 
 
 def _decide(group: Group, place: Place, wanted: Wanted, because: str) -> Step:
@@ -189,22 +196,20 @@ def _move(step: Step, place: Place, wanted: Wanted) -> Step:
     return dataclasses.replace(step, auto_rollback=True, way_back="EC2 rolls back by itself")
 
 
-def _guarded(step: Step, steps: t.Sequence[Step], place: Place) -> Step:
-    """Block a step whose new version another group, which launches $Latest, would take without a refresh."""
-    moving = {one.group.name for one in steps if one.pins or one.action == rollout.FORWARD}
+def _guarded(step: Step, takers: t.Mapping[str, t.Sequence[str]]) -> Step:
+    """Block a step whose new version another group, which launches $Latest, would take without a refresh.
+
+    ``takers`` are such groups, by template.
+    """
     for draft in step.drafts if step.action in (rollout.ROLL, rollout.FORWARD) else ():
-        for group in place.groups:
-            if group.name not in moving and group.name != step.group.name and _takes(group, draft):
-                problem = (
-                    f"group {group.name} launches {LATEST} of the same launch template {draft.template_name} and would "
-                    "take the new version without a refresh. Give it a version number, or roll out to it too"
-                )
-                return dataclasses.replace(step, action=rollout.BLOCKED, problem=problem)
+        others = [name for name in takers.get(draft.template_id, ()) if name != step.group.name]
+        if others:
+            problem = (
+                f"group {', '.join(others)} launches {LATEST} of the same launch template {draft.template_name} and "
+                "would take the new version without a refresh. Give it a version number, or roll out to it too"
+            )
+            return dataclasses.replace(step, action=rollout.BLOCKED, problem=problem)
     return step
-
-
-def _takes(group: Group, draft: Draft) -> bool:
-    return any(spec.asked == LATEST and spec.template_id == draft.template_id for spec in group.specs)
 
 
 def _missing(missing: list[str], found: t.Collection[str], places: t.Sequence[Place]) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 import typing as t
 
 import pytest
@@ -215,3 +216,11 @@ def test_the_same_wish_has_the_same_token_and_another_one_has_another() -> None:
     tokens = {rollout.token(draft._replace(source=number), ami, text) for number in (3, 4) for ami in (OLD, NEW)}
     assert len(tokens) == 4
     assert all(len(one) <= 128 for one in tokens)
+
+
+def test_the_plan_for_thousands_of_groups_takes_no_time() -> None:
+    groups = [group(spec(asked="$Latest"), members=[OLD] * 10, name=f"web-{number}") for number in range(3000)]
+    began = time.perf_counter()
+    steps = plan([place(*groups)], WANTED)
+    assert time.perf_counter() - began < 2
+    assert {step.action for step in steps} == {rollout.ROLL}
