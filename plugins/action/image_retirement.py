@@ -56,6 +56,7 @@ class ActionModule(ActionBase):
         try:
             policy = _policy(options)
             catalogue = open_catalogue(options["catalogue"], self._loader.get_basedir(), check_mode, settings)
+            _check_image(catalogue, options["image"])
             if options["undo"]:
                 return {**result, **_undo(catalogue, settings, options, check_mode)}
             scope = Scope(tuple(map(Account.of, plain(options["accounts"]))), options["regions"], options["parameters"])
@@ -72,6 +73,12 @@ def _policy(options: Options) -> Policy:
     if options["keep"] < 1 or options["days"] < 0 or options["grace_days"] < 0:
         raise ValueError("keep is at least 1; days and grace_days are at least 0")
     return Policy(options["keep"], options["days"], options["grace_days"])
+
+
+def _check_image(catalogue: Catalogue, image: str | None) -> None:
+    known = catalogue.images()
+    if image is not None and image not in known:
+        raise CatalogueError(f"There is no image {image} in {catalogue.url}. It has: {', '.join(known) or 'none'}")
 
 
 def _retire(work: Retirement, steps: list[Step], options: Options, check_mode: bool) -> dict[str, t.Any]:

@@ -38,9 +38,11 @@ def _rows(outcome: Outcome, foretold: bool) -> t.Iterator[tuple[str, ...]]:
 def _word(outcome: Outcome, foretold: bool) -> str:
     if outcome.error is not None:
         return f"{outcome.step.action}: failed"
-    if foretold and outcome.step.action != KEEP:
+    if outcome.step.action == KEEP:
+        return KEEP
+    if foretold:
         return f"would {outcome.step.action}"
-    return outcome.step.status if outcome.done else outcome.step.action
+    return outcome.step.status if outcome.done else f"{outcome.step.action}: not done"
 
 
 def _why(step: Step) -> str:

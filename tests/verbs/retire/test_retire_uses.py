@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 import typing as t
 import uuid
@@ -245,3 +246,42 @@ def test_a_protected_ami_is_kept(retiring: Retiring, old: Build) -> None:
     action, why = retiring.action(retiring(), old)
     assert action == "keep"
     assert "is protected against deregistration" in why
+
+
+def test_a_deprecation_that_was_for_later_becomes_one_for_now(retiring: Retiring) -> None:
+    new, old = retiring.make(1), retiring.make(100)
+    ami = old.amis[retiring.region]
+    retiring.ec2.enable_image_deprecation(ImageId=ami, DeprecateAt=NOW + dt.timedelta(days=300))
+    assert not retiring().get("failed")
+    (found,) = retiring.ec2.describe_images(ImageIds=[ami], IncludeDeprecated=True)["Images"]
+    assert dt.datetime.fromisoformat(found["DeprecationTime"]) < NOW + dt.timedelta(minutes=10)
+    assert (retiring.status(new), retiring.status(old)) == ("verified", "deprecated")
+
+
+def test_snapshots_that_were_left_behind_go_with_the_next_run(retiring: Retiring) -> None:
+    _new, old = retiring.make(1), retiring.make(100, "disabled")
+    retiring.ec2.deregister_image(ImageId=old.amis[retiring.region])
+    assert retiring.snapshots(old)
+    retiring.fault(action="DeleteSnapshot", kind="denied", times="forever")
+    assert "ec2:DeleteSnapshot is missing" in retiring()["msg"]
+    assert retiring.status(old) == "disabled"
+    retiring.fault(clear="true")
+    assert not retiring().get("failed")
+    assert (retiring.status(old), retiring.snapshots(old)) == ("deregistered", set())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"image": "wbe"}, "There is no image wbe in sqlite:"),
+        ({"keep": 0}, "keep is at least 1"),
+        ({"grace_days": -1}, "days and grace_days are at least 0"),
+        ({"accounts": [{"role_arn": "arn:aws:iam::210987654321:role/x"}]}, "every account needs a name"),
+        ({"undo": "20200101T000000Z-000000"}, "There is no build 20200101T000000Z-000000"),
+    ],
+    ids=["an image that does not exist", "nothing kept", "a negative grace", "an account without a name", "no build"],
+)
+def test_bad_input_changes_nothing(retiring: Retiring, options: dict[str, t.Any], message: str) -> None:
+    old = retiring.make(100)
+    assert message in retiring(**options)["msg"]
+    assert retiring.state(old) == "available"
