@@ -156,3 +156,11 @@ def test_the_nodes_of_the_workflow_are_templates_that_are_made() -> None:
         name for node in values["nightly"] for key, names in node.items() if key.endswith("_nodes") for name in names
     }
     assert after <= nodes <= made
+
+
+def test_the_queue_listens_to_the_topics_that_the_page_names() -> None:
+    topic = re.compile(r"arn:aws:sns:us-east-1:\d{12}:ec2-windows-ami-(?:update|private)")
+    template = (EXAMPLES / "cloudformation" / "windows-ami-released.yml").read_text()
+    named = set(topic.findall((ROOT / "docs" / "nightly.md").read_text()))
+    assert len(named) == 2
+    assert sorted(topic.findall(template)) == sorted([*named, *named]), "subscribed to, and allowed to send"
