@@ -50,6 +50,7 @@ types: setup
 
 .PHONY: test
 test: check ## Everything: the quick part, sanity, the lab's tests, the builds end to end
+	@scripts/setup.sh --tests
 	scripts/sanity.sh
 	pytest -q -n 2 --dist loadscope tests/quality
 	pytest -q -n 2 --dist loadscope tests/lab tests/live
@@ -73,6 +74,10 @@ docs: setup ## Write the reference pages and the roles' tables of variables
 .PHONY: sanity
 sanity: setup ## Run ansible-test sanity on what the archive would hold
 	scripts/sanity.sh
+
+.PHONY: incident
+incident: setup ## Replay the incident that started this project, in a lab of its own
+	@python scripts/incident.py
 
 .PHONY: versions
 versions: setup ## Check the plugins on every ansible-core that is supported

@@ -21,9 +21,9 @@ as_root() {
 apt_install() {
   command -v apt-get >/dev/null 2>&1 || return 1
   say "installing $1 from the distribution"
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1" >/dev/null 2>&1 && return 0
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$1" >/dev/null 2>&1 && return 0
   as_root apt-get update -qq >/dev/null 2>&1 || return 1
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1" >/dev/null
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$1" >/dev/null
 }
 
 find_python() {
@@ -81,7 +81,16 @@ provide_packer() {
   fi
 }
 
+# The report is tested in a browser; a build does not need one.
+provide_chromium() {
+  for candidate in "${GOLDEN_CHROMIUM:-}" chromium chromium-browser google-chrome; do
+    [ -n "$candidate" ] && command -v "$candidate" >/dev/null 2>&1 && return 0
+  done
+  apt_install chromium || say "no Chromium: the tests of the report will fail. Install it, or name it in GOLDEN_CHROMIUM"
+}
+
 install_packages
 link_collection
 provide_packer
+[ "${1:-}" != --tests ] || provide_chromium
 say "ready: Python $("$venv/bin/python" -c 'import platform; print(platform.python_version())'), $("$venv/bin/ansible" --version | sed -n 1p), Packer $(packer_version)"

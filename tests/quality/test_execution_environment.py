@@ -69,5 +69,5 @@ def test_what_the_collection_needs_is_found_in_it(installed: pathlib.Path) -> No
     assert done.returncode == 0, done.stderr
     found = yaml.safe_load(done.stdout)
     names = {line.partition(">")[0] for line in found["python"]}
-    assert names == {"boto3", "pywinrm"}
+    assert names == {"boto3", "pygal", "pywinrm"}
     assert [line.split()[0] for line in found["system"]] == ["git"]
