@@ -216,7 +216,7 @@ class _Plan:
         for statuses, word in ((USABLE, ""), ((VERIFIED,), " verified")):
             counts: collections.Counter[str] = collections.Counter()
             for build in sorted(self._facts.builds, key=lambda one: one.id, reverse=True):
-                if build.status not in statuses or not self._exists(build) or counts[build.image] >= self._policy.keep:
+                if build.status not in statuses or not self._works(build) or counts[build.image] >= self._policy.keep:
                     continue
                 counts[build.image] += 1
                 reason = f"among the newest {self._policy.keep}{word} of {build.image}"
@@ -258,6 +258,9 @@ class _Plan:
             return f"{build.status} for {_days(self._days_since(self._facts.since[build.id]))}, and nothing uses it"
         age = _days(self._days_since(build.finished or build.started))
         return f"{age} old, not among the newest {self._policy.keep}, and nothing uses it"
+
+    def _works(self, build: Build) -> bool:
+        return any(self._state(ami) in (AVAILABLE, PENDING) for ami in build.amis.values())
 
     def _exists(self, build: Build) -> bool:
         return any(ami in self._amis for ami in build.amis.values())

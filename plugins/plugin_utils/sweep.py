@@ -25,6 +25,15 @@ SNAPSHOT = "snapshot"
 VOLUME = "volume"
 KEY_PAIR = "key pair"
 SECURITY_GROUP = "security group"
+# What the tag Name of a builder and its parts begins with. Somebody may write golden:build on servers of his own.
+BUILDER = "golden builder of "
+# Whoever has one of these has made the thing, and keeps it.
+_OWNERS = {
+    "aws:autoscaling:groupName": "Auto Scaling Group",
+    "aws:ec2:fleet-id": "EC2 fleet",
+    "aws:ec2spot:fleet-request-id": "spot fleet",
+    "aws:cloudformation:stack-name": "CloudFormation stack",
+}
 # What of a build outlives it.
 _LASTING = (IMAGE, SNAPSHOT)
 
@@ -102,11 +111,15 @@ class _Judge:
     def judge(self, thing: Thing) -> Verdict | None:
         if thing.id in self._living:
             return None
+        if owner := next((f"{what} {thing.tags[tag]}" for tag, what in _OWNERS.items() if tag in thing.tags), None):
+            return Verdict(thing, False, f"it belongs to the {owner}")
         if thing.kind not in _LASTING and (TTL_TAG in thing.tags or any(tag in thing.tags for tag in RUN_TAGS)):
             return self._by_time(thing)
         build_id = thing.build_id
         if not build_id:
             return None
+        if not _is_a_builds(thing):
+            return Verdict(thing, False, f"it has the tag {BUILD_TAG}, but not the name of anything that a build makes")
         build = self._known.builds.get(build_id)
         if build is None:
             return self._of_unknown(thing, build_id)
@@ -153,6 +166,12 @@ class _Judge:
     @property
     def _hours(self) -> str:
         return f"{self._oldest / dt.timedelta(hours=1):.0f} hours"
+
+
+def _is_a_builds(thing: Thing) -> bool:
+    """Return whether a build made a thing, and not somebody who only wrote down of which build it is."""
+    named = thing.tags.get("Name", "").startswith(BUILDER) or _NAMES.fullmatch(thing.name)
+    return thing.kind in _LASTING or bool(thing.build or named)
 
 
 def _with_its_ami(verdict: Verdict, verdicts: t.Sequence[Verdict]) -> Verdict:

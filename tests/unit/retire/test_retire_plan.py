@@ -112,6 +112,13 @@ def test_an_ami_that_is_gone_takes_no_place_among_the_newest() -> None:
     assert found[gone.id].reasons == ("gone from EC2, though the catalogue calls it verified",)
 
 
+def test_an_ami_that_nothing_can_start_from_takes_no_place_among_the_newest() -> None:
+    disabled, there, older = build(35), build(100), build(101)
+    states = (*amis([disabled], state="disabled"), *amis([there, older]))
+    found = steps([disabled, there, older], estate=estate(amis=states))
+    assert actions(found, [disabled, there, older]) == ["deprecate", "keep", "deprecate"]
+
+
 def test_the_last_builds_of_a_channel_are_kept_to_roll_back_to() -> None:
     builds = [build(days) for days in (10, 100, 110, 120, 130)]
     _new, first, second, third, never = builds

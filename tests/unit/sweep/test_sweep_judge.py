@@ -22,7 +22,8 @@ def build(status: str, build_id: str = ID, **values: t.Any) -> Build:
 
 
 def thing(kind: str, build_id: str = ID, **values: t.Any) -> Thing:
-    return Thing(**{"kind": kind, "id": "x-1", "region": "eu-west-1", "tags": {"golden:build": build_id}, **values})
+    tags = {"golden:build": build_id, "Name": "golden builder of web"}
+    return Thing(**{"kind": kind, "id": "x-1", "region": "eu-west-1", "tags": tags, **values})
 
 
 def verdicts(things: t.Iterable[Thing], *builds: Build, leased: tuple[str, ...] = ()) -> list[Verdict]:
@@ -133,6 +134,27 @@ def test_what_was_not_tagged_yet_is_known_by_its_name(name: str, is_found: bool)
 def test_what_has_none_of_our_tags_is_nobodys_business() -> None:
     assert verdict(thing("instance", tags={"Name": "mine"})) is None
     assert verdict(thing("instance", "preflight")) is None
+
+
+def test_a_server_on_which_somebody_wrote_its_build_is_no_builder() -> None:
+    server = thing("instance", tags={"Name": "payroll", "golden:build": ID})
+    removed, why = verdict(server, build("verified")) or (None, "")
+    assert (removed, why) == (False, "it has the tag golden:build, but not the name of anything that a build makes")
+
+
+@pytest.mark.parametrize(
+    ("tag", "owner"),
+    [
+        ("aws:autoscaling:groupName", "Auto Scaling Group"), ("aws:ec2:fleet-id", "EC2 fleet"),
+        ("aws:ec2spot:fleet-request-id", "spot fleet"), ("aws:cloudformation:stack-name", "CloudFormation stack"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "more", [{}, {"golden:proof": "r1", "golden:ttl": "2020-01-01T00:00:00Z"}], ids=["build", "ttl"]
+)
+def test_what_somebody_else_manages_is_left_to_them(tag: str, owner: str, more: dict[str, str]) -> None:
+    tags = {"golden:build": ID, "Name": "golden builder of web", tag: "web", **more}
+    assert verdict(thing("instance", tags=tags), build("failed")) == (False, f"it belongs to the {owner} web")
 
 
 def test_a_snapshot_goes_with_its_ami_only() -> None:

@@ -60,6 +60,7 @@ class Sweeping:
 
     def litter(self, name: str, tags: dict[str, str]) -> dict[str, str]:
         """Leave a running instance, a volume, a key pair and a security group; return their ids."""
+        tags = {"Name": "golden builder of web", **tags}
         vpc = self.ec2.describe_subnets(SubnetIds=[self.works.lab.info["subnet_id"]])["Subnets"][0]["VpcId"]
         group = self.ec2.create_security_group(
             GroupName=name, Description="left", VpcId=vpc, TagSpecifications=[_tagged("security-group", tags)]
