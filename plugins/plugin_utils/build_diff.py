@@ -64,9 +64,10 @@ def _text(value: t.Any) -> str:
 
 
 def _contents(build: Build) -> dict[str, t.Any]:
-    """Return what is in an image, without what belongs to the machine it was built on, or to those that proved it."""
+    """Return what is in an image, without what its build remembers of its proof, its retirement, and its builder."""
     seal = {key: value for key, value in build.contents.get("seal_check", {}).items() if key != "removed_by_sealing"}
-    kept = {section: value for section, value in build.contents.items() if section not in ("proof", "seal_check")}
+    memories = ("proof", "retirement", "seal_check")
+    kept = {section: value for section, value in build.contents.items() if section not in memories}
     return {**kept, "seal_check": seal}
 
 
