@@ -209,13 +209,13 @@ def _told(run: Run, wanted: rollout.Wanted) -> t.Iterator[None]:
         signal.signal(number, before[number])
         os.kill(os.getpid(), number)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        before[number] = signal.signal(number, handle)
+    for wanted_signal in (signal.SIGINT, signal.SIGTERM):
+        before[wanted_signal] = signal.signal(wanted_signal, handle)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for known_signal, handler in before.items():
+            signal.signal(known_signal, handler)
 
 
 def _check(options: Options) -> None:

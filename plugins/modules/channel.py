@@ -17,8 +17,8 @@ description:
     and sets the SSM parameter C(PREFIX/IMAGE/CHANNEL) of type C(aws:ec2:image), which launch templates, CloudFormation
     and Terraform resolve. AWS looks at such a value only after it has answered, so the parameter is read back until
     the value is there."
-  - When no channel of the image points any more at a build that one has pointed at, the protection of its AMI is lifted,
-    unless a parameter of the image still names it.
+  - When no channel of the image points any more at a build that one has pointed at, the protection of its AMI is
+    lifted, unless a parameter of the image still names it.
   - Everything is looked at first, for all images and regions. When anything is in the way, nothing is changed.
   - It brings AWS to what the catalogue says, so it may be repeated. A run that was killed is finished by the next one.
 options:
@@ -52,8 +52,8 @@ options:
     type: str
   approver:
     description:
-      - Who allows the build in the channel before its time. Must be one of the channel's approvers in O(channels), and is
-        kept in the history.
+      - Who allows the build in the channel before its time. Must be one of the channel's approvers in O(channels), and
+        is kept in the history.
       - It is a name that nobody proves. Who may call this at all is for IAM, or for the system that runs the play.
     type: str
   author:
@@ -197,8 +197,8 @@ promotions:
       type: str
     regions:
       description: >-
-        By region, with region, ami_id, parameter, before (its value before), published (whether it is right now), shared,
-        lifted (AMIs that are no longer protected), status and error.
+        By region, with region, ami_id, parameter, before (its value before), published (whether it is right now),
+        shared, lifted (AMIs that are no longer protected), status and error.
       type: list
       elements: dict
 """

@@ -81,7 +81,8 @@ options:
         description: So much of the group must stay in service. From 0 to 100.
         type: int
       max_healthy_percentage:
-        description: The group may grow to so much meanwhile. From 100 to 200, needs O(preferences.min_healthy_percentage).
+        description:
+          - The group may grow to so much meanwhile. From 100 to 200, needs O(preferences.min_healthy_percentage).
         type: int
       instance_warmup:
         description: Seconds until a new instance counts as ready.

@@ -117,7 +117,10 @@ def calls() -> t.Iterator[tuple[str, set[str]]]:
         yield verb["playbook"], set(verb.get("extra_vars", {}))
 
 
-@pytest.mark.parametrize(("playbook", "given"), list(calls()), ids=str)
+@pytest.mark.parametrize(
+    ("playbook", "given"),
+    [pytest.param(playbook, given, id=f"{playbook} {' '.join(sorted(given))}") for playbook, given in calls()],
+)
 def test_each_playbook_is_there_and_takes_what_it_is_given(playbook: str, given: set[str]) -> None:
     text = (ROOT / playbook).read_text(encoding="utf-8")
     assert all(re.search(rf"\b{name}\b", text.partition("- name:")[0]) for name in given), (
