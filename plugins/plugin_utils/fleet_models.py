@@ -63,10 +63,11 @@ def fleet_models() -> FleetModels:
 @functools.cache
 def _ec2() -> Model:
     # With a loader that is dropped at once: a loader keeps what it has loaded, and the whole of EC2 is large.
-    return reduced(botocore.loaders.create_loader().load_service_model("ec2", "service-2"))
+    whole = botocore.loaders.create_loader().load_service_model("ec2", "service-2")
+    return reduced(whole, _OPERATIONS, _MEMBERS)
 
 
-def reduced(model: Model, calls: t.Iterable[str] = _OPERATIONS, members: Members = _MEMBERS) -> Model:
+def reduced(model: Model, calls: t.Iterable[str], members: Members) -> Model:
     """Return a service's description with nothing but some operations, what they lead to, and moments as text.
 
     ``members`` are those to keep of each structure; a structure that is not there keeps all.

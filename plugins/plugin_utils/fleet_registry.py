@@ -80,13 +80,13 @@ class Registry:
 
     def learn(self, catalogue: Catalogue, used: t.Collection[tuple[str, str]]) -> None:
         """Look up what was not read: ``used`` are regions, each with an AMI that runs there. Raises CatalogueError."""
-        for ami_id in sorted({ami_id for _, ami_id in used} - self._by_ami.keys()):
+        for ami_id in sorted({ami_id for _region, ami_id in used} - self._by_ami.keys()):
             self._add_if_new(catalogue.by_ami(ami_id))
         if not self._partial:
             return
         for move in (made[0] for moves in self._moves.values() for made in moves.values()):
             self._add_if_new(catalogue.get(move.build_id) if move.build_id not in self._by_id else None)
-        for image, region in itertools.product(self.images, sorted({region for region, _ in used})):
+        for image, region in itertools.product(self.images, sorted({region for region, _ami in used})):
             self._add_if_new(catalogue.newest(image, region))
 
     @property

@@ -135,7 +135,7 @@ class Revoker:
     def foretell(self, chosen: Chosen, reason: str, disable: bool, now: dt.datetime) -> Revocation:
         """Return what revoking would do, without doing it."""
         marked = [one.build.id for one in chosen.bad if one.build.status != REVOKED]
-        channels = self._channels(chosen, reason, now, lambda promotion: foretell(promotion))
+        channels = self._channels(chosen, reason, now, foretell)
         amis = [self._look(one, region, ami, disable) for one in chosen.bad for region, ami in _amis(one)]
         return Revocation(chosen, channels, amis, marked, [])
 

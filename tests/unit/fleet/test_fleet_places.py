@@ -12,7 +12,7 @@ import boto3
 import botocore.loaders
 import pytest
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.ec2 import AwsSettings
-from ansible_collections.golden.windows_ami.plugins.plugin_utils.fleet_models import reduced
+from ansible_collections.golden.windows_ami.plugins.plugin_utils.fleet_models import fleet_models
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.fleet_places import Account, Answer, Question, ask
 
 from tests.bench.canned_ec2 import canned
@@ -132,7 +132,7 @@ def test_the_small_description_of_ec2_reads_what_the_whole_one_does(cloud: Cloud
 
 def test_the_small_description_of_ec2_is_small_and_keeps_the_moments_that_are_sent() -> None:
     whole = botocore.loaders.create_loader().load_service_model("ec2", "service-2")
-    small = reduced(whole)
+    small = fleet_models().load_service_model("ec2", "service-2")
     assert set(small["operations"]) == {"DescribeImages", "DescribeInstances", "DescribeRegions"}
     assert len(json.dumps(small)) < len(json.dumps(whole)) / 40
     shapes = small["shapes"]
