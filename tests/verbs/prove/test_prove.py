@@ -6,6 +6,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.golden.windows_ami.plugins.plugin_utils.records import Build
 
 from tests.e2e.conftest import ec2_contents
 from tests.verbs.conftest import Works
@@ -88,3 +89,41 @@ def test_an_ami_that_is_gone_is_said_to_be(works: Works) -> None:
 
     assert done.status != 0
     assert f"Cannot start an instance of {build.amis[works.region]}" in done.output
+
+
+def sealed_by_amazon(works: Works) -> Build:
+    """Record an AMI that gets a password, as a build: Amazon's own, which boots and is none of ours otherwise."""
+    made = works.make_build("octopus_tentacle", status="failed", amis={}, snapshots={})
+    record = {
+        **made.to_dict(),
+        "id": f"{made.id[:-6]}abcdef",
+        "status": "built",
+        "amis": {works.region: works.stock_ami()},
+    }
+    return works.catalogue.finish(Build.from_dict(record))
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_instances_that_let_nobody_in_are_taken_away_all_the_same(works: Works) -> None:
+    build = sealed_by_amazon(works)
+
+    done = works.play("prove.yml", "-e", f"build={build.id}", "-e", "ansible_password=wrong")
+
+    assert done.status != 0
+    assert "Check that one can log in" in done.output
+    recorded = works.catalogue.get(build.id)
+    assert recorded is not None
+    assert recorded.status == "built"
+    assert "the specified credentials were rejected" in recorded.contents["proof"]["checks"]["login"]
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_an_image_that_is_another_one_is_not_proved(works: Works) -> None:
+    build = sealed_by_amazon(works)
+
+    done = works.play("prove.yml", "-e", f"build={build.id}")
+
+    assert done.status != 0
+    checks = works.catalogue.get(build.id).contents["proof"]["checks"]  # type: ignore[union-attr]
+    assert (checks["password"], checks["user data"], checks["identity"]) == ("ok", "ok", "ok")
+    assert "octopus_tentacle" in checks["roles"]
