@@ -15,7 +15,7 @@ def test_a_file_bears_many_processes_that_are_killed(tmp_path: pathlib.Path) -> 
     assert finding.problems == []
     assert finding.kills > 1
     assert finding.recorded > 6 * 25
-    assert finding.leases > 1
+    assert finding.leases >= 1
 
 
 def test_a_table_bears_many_processes_that_are_killed(tmp_path: pathlib.Path, dynamodb: TableServer) -> None:
@@ -23,7 +23,7 @@ def test_a_table_bears_many_processes_that_are_killed(tmp_path: pathlib.Path, dy
     finding = run(Plan(url, tmp_path / "journal", recorders=3, builds=4, fighters=3, seconds_between_kills=0.8))
     assert finding.problems == []
     assert finding.recorded >= 3
-    assert finding.leases > 1
+    assert finding.leases >= 1
 
 
 def test_the_journal_shows_what_it_is_there_to_show(tmp_path: pathlib.Path) -> None:

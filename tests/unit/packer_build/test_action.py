@@ -71,6 +71,8 @@ class Play:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 env=environment,
+                # Whoever runs the tests with nohup has it ignored, and so would Ansible.
+                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
                 cwd=workshop.path,
                 start_new_session=True,
             )
