@@ -27,6 +27,8 @@ description:
     and how much it changed instead, for C(golden.windows_ami.packer_build) to collect.
 requirements:
   - Enable it in C(callbacks_enabled), in section C([defaults]) of C(ansible.cfg).
+  - From ansible-core 2.20 on, C(inject_invocation = true) there, to know the region and the source of the AMIs that
+    other collections' modules make.
 notes:
   - The catalogue is the one that the result names. Otherwise it is the variable C(golden_catalogue) of the task's host,
     and without that, O(catalogue).
@@ -155,6 +157,8 @@ class CallbackModule(CallbackBase):
         self._role: str | None = None
         self._written = 0.0
         self._complaints: set[str] = set()
+        # Why items of the running loop failed: from ansible-core 2.20 on the loop's own result does not say it.
+        self._failed_items: list[str] = []
 
     def complain(self, event: str, exc: Exception) -> None:
         """Warn that an event could not be worked on."""
@@ -179,6 +183,7 @@ class CallbackModule(CallbackBase):
 
     @_only_watches
     def v2_playbook_on_task_start(self, task: Task, is_conditional: bool) -> None:
+        self._failed_items.clear()
         if self._report:
             role = _role(task)
             self._report.begin(role, time.monotonic())
@@ -192,8 +197,10 @@ class CallbackModule(CallbackBase):
     def v2_runner_item_on_ok(self, result: CallbackTaskResult) -> None:
         self._record(result)
 
+    @_only_watches
     def v2_runner_item_on_failed(self, result: CallbackTaskResult) -> None:
         self._record(result)
+        self._failed_items.append(_message(result.result))
 
     @_only_watches
     def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
@@ -232,7 +239,8 @@ class CallbackModule(CallbackBase):
         facts = result.result.get("ansible_facts") if task.resolved_action == SET_FACT else None
         found = facts.get(CONTENTS) if isinstance(facts, dict) else None
         if failed:
-            report.fail(role, task.get_name(), self._hider(result).text(_message(result.result)))
+            message = "\n".join(dict.fromkeys(self._failed_items)) or _message(result.result)
+            report.fail(role, task.get_name(), self._hider(result).text(message))
         if isinstance(found, dict):
             report.add_contents(self._hider(result).value(found))
         if failed or found or now - self._written > REPORT_INTERVAL:
