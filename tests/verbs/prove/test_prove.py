@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import pathlib
+import shutil
+import subprocess
 import typing as t
 
 import pytest
 from ansible_collections.golden.windows_ami.plugins.plugin_utils.records import Build
 
-from tests.e2e.conftest import ec2_contents
+from tests.e2e.conftest import BIN, ROOT, ec2_contents
 from tests.verbs.conftest import Works
 
 
@@ -127,3 +130,25 @@ def test_an_image_that_is_another_one_is_not_proved(works: Works) -> None:
     checks = works.catalogue.get(build.id).contents["proof"]["checks"]  # type: ignore[union-attr]
     assert (checks["password"], checks["user data"], checks["identity"]) == ("ok", "ok", "ok")
     assert "octopus_tentacle" in checks["roles"]
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_the_lab_is_found_from_the_inventory_alone(works: Works, tmp_path: pathlib.Path) -> None:
+    """As after `make build`: nothing in the environment says where the lab is, also not to the instances' tasks."""
+    build = sealed_by_amazon(works)
+    shutil.copytree(ROOT / "inventories", tmp_path / "inventories", symlinks=True)
+    shutil.copy(ROOT / "ansible.cfg", tmp_path)
+    (tmp_path / ".lab").symlink_to(works.lab.directory)
+    for name in (".ansible", "playbooks"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    environment = {name: value for name, value in works.lab.environment.items() if name != "GOLDEN_LAB_DIR"}
+
+    done = subprocess.run(
+        [str(BIN / "ansible-playbook"), "playbooks/prove.yml", "-e", f"build={build.id}"],
+        cwd=tmp_path, env={**environment, "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg")},
+        timeout=300, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert "The lab is not running" not in done.stdout + done.stderr
+    checks = works.catalogue.get(build.id).contents["proof"]["checks"]  # type: ignore[union-attr]
+    assert (checks["login"], checks["user data"], checks["identity"]) == ("ok", "ok", "ok")
